@@ -1,0 +1,1 @@
+"""Agents: what runs inside the sealed container. Light: no Prefect, FastAPI, Gradio or Docker."""

@@ -1,0 +1,47 @@
+"""What an agent declares about itself; the hub reads it before anything runs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from agents.contract.schema import Frozen, Params, Report
+
+
+class Risk(StrEnum):
+    """Whether a person must say yes before the agent's effect happens."""
+
+    AUTO = "AUTO"
+    APPROVAL_REQUIRED = "APPROVAL_REQUIRED"
+
+
+class Limits(Frozen):
+    """Upper bounds of one agent run. Memory and disk in MiB, time in seconds of wall clock."""
+
+    memory_mb: int = 2048
+    cpus: float = 2.0
+    pids: int = 256
+    nofile: int = 4096
+    tmp_mb: int = 512
+    result_mb: int = 512
+    timeout_seconds: float = 900.0
+
+
+class Manifest(Frozen):
+    """An agent's declaration. `network` lists the only hosts it may reach; empty means no network."""
+
+    name: str
+    version: str
+    description: str
+    params: type[Params]
+    report: type[Report]
+    risk: Risk = Risk.AUTO
+    image: str = "dockyard-agent"
+    limits: Limits = Limits()
+    network: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    requires_isolation: bool = False
+
+    @property
+    def module(self) -> str:
+        """The Python module that `python -m` runs for this agent."""
+        return f"agents.{self.name.replace('-', '_')}"

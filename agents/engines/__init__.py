@@ -1,0 +1,1 @@
+"""Engines that more than one agent stands on, each behind one module."""

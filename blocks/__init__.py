@@ -1,0 +1,1 @@
+"""Prefect blocks: typed settings kept in Prefect, without behaviour."""

@@ -1,0 +1,1 @@
+"""The hub: workflow definitions, their execution on Prefect, runtimes, workspaces and reports."""

@@ -1,0 +1,25 @@
+"""The states a node can end in."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class NodeStatus(StrEnum):
+    """How a node ended. Every node of a finished run has exactly one."""
+
+    COMPLETED = "completed"
+    FAILED = "failed"
+    TIMED_OUT = "timed-out"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+    @property
+    def ok(self) -> bool:
+        """Whether the node gave a report."""
+        return self is NodeStatus.COMPLETED
+
+    @property
+    def failed(self) -> bool:
+        """Whether the node started and gave none."""
+        return self in (NodeStatus.FAILED, NodeStatus.TIMED_OUT, NodeStatus.CANCELLED)

@@ -1,0 +1,1 @@
+"""One findings model to every format a reader needs."""

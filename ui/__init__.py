@@ -1,0 +1,1 @@
+"""The doors: command line now; page and API mount here."""
