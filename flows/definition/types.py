@@ -1,0 +1,98 @@
+"""Types of reports and params: which fields there are, and whether one fits another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from agents.contract.schema import Params, Report
+from pydantic import JsonValue, TypeAdapter, ValidationError
+
+JsonSchema: TypeAlias = dict[str, Any]
+"""A JSON schema, whose shape the JSON Schema standard gives."""
+
+
+def schema_of(model: type[Report] | type[Params]) -> JsonSchema:
+    """The model's JSON schema with `$defs`."""
+    return model.model_json_schema(mode="serialization")
+
+
+def fields(schema: JsonSchema, root: JsonSchema) -> list[str]:
+    """Names of the fields of an object schema, empty for anything else."""
+    return sorted(name for part in _options(schema, root) for name in part.get("properties", {}))
+
+
+def find(root: JsonSchema, path: Sequence[str | int]) -> JsonSchema | None:
+    """The schema at `path` below `root`, `{}` where anything may stand, None where nothing can."""
+    current: JsonSchema = root
+    for step in path:
+        found = [item for part in _options(current, root) if (item := _step(part, step)) is not None]
+        if not found:
+            return None
+        current = found[0] if len(found) == 1 else {"anyOf": found}
+    return current
+
+
+def _step(part: JsonSchema, step: str | int) -> JsonSchema | None:
+    if not part:
+        return {}
+    if isinstance(step, int):
+        if part.get("type") != "array":
+            return None
+        items: JsonSchema = part.get("items", {})
+        return items
+    if part.get("type") != "object":
+        return None
+    if step in part.get("properties", {}):
+        found: JsonSchema = part["properties"][step]
+        return found
+    extra = part.get("additionalProperties", not part.get("properties"))
+    if extra is False:
+        return None
+    return extra if isinstance(extra, dict) else ({} if not part.get("properties") else None)
+
+
+def _options(schema: JsonSchema, root: JsonSchema) -> list[JsonSchema]:
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return _options(root["$defs"][name], root)
+    for key in ("anyOf", "oneOf"):
+        if key in schema:
+            return [option for part in schema[key] for option in _options(part, root)]
+    if len(schema.get("allOf", ())) == 1:
+        return _options(schema["allOf"][0], root)
+    return [schema]
+
+
+def kinds(schema: JsonSchema, root: JsonSchema) -> frozenset[str]:
+    """The JSON types a value of `schema` can have; empty means any."""
+    found: set[str] = set()
+    for part in _options(schema, root):
+        if "type" in part:
+            found.add(part["type"])
+        elif "enum" in part or "const" in part:
+            values = part.get("enum", [part.get("const")])
+            found.update("string" if isinstance(value, str) else "any" for value in values)
+        else:
+            return frozenset()
+    return frozenset(found)
+
+
+def fits(source: frozenset[str], target: frozenset[str]) -> bool:
+    """Whether a value of one of the `source` types can be one of the `target` types; empty is any."""
+    if not source or not target:
+        return True
+    wide = target | ({"integer"} if "number" in target else set())
+    return bool(source & wide)
+
+
+def check_literal(model: type[Params], name: str, value: JsonValue) -> str | None:
+    """Why `value` does not fit the param `name`, or None when it does."""
+    annotation: TypeAdapter[object] = TypeAdapter(model.model_fields[name].rebuild_annotation())
+    try:
+        annotation.validate_json(TypeAdapter(JsonValue).dump_json(value))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return f"{where + ': ' if where else ''}{first['msg']}"
+    return None

@@ -1,0 +1,21 @@
+"""The hub's errors. An exception's text is what a person reads: what is wrong and what to do next."""
+
+
+class DockyardError(Exception):
+    """Base of everything the hub refuses or fails with."""
+
+
+class InvalidInputError(DockyardError):
+    """What the person gave cannot be used: a file, a name, a parameter, a repository."""
+
+
+class UnavailableError(DockyardError):
+    """A part that is needed does not answer: the engine, the Prefect server, the agent image."""
+
+
+class NodeFailedError(DockyardError):
+    """A node gave no report; the text is its reason."""
+
+
+class NodeTimedOutError(NodeFailedError):
+    """A node was ended because its time was over."""

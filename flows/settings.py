@@ -1,0 +1,66 @@
+"""All settings in one object; each can be set by an environment variable `DOCKYARD_<NAME>`."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The folder that holds `agents`, `flows` and `deployments`: a checkout, or site-packages."""
+
+
+def _state_dir() -> Path:
+    base = os.environ.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "dockyard"
+
+
+class RuntimeName(StrEnum):
+    """What executes agents. `auto` takes docker when an engine answers."""
+
+    AUTO = "auto"
+    DOCKER = "docker"
+    LOCAL = "local"
+
+
+class Settings(BaseSettings):
+    """Where things are and how runs are executed."""
+
+    model_config = SettingsConfigDict(env_prefix="DOCKYARD_", frozen=True)
+
+    state_dir: Path = Field(
+        default_factory=_state_dir,
+        description="Mirrors of repositories, local workspaces, the local Prefect server's home and logs.",
+    )
+    workflows_dir: Path = Field(
+        default=ROOT / "deployments" / "workflows", description="Folder of workflow files (`NAME.yaml`)."
+    )
+    runtime: RuntimeName = Field(default=RuntimeName.AUTO, description="auto, docker or local.")
+    docker_host: str | None = Field(
+        default=None, description="Engine address; default: the DockerHost block `dockyard`, else the environment."
+    )
+    agent_image: str | None = Field(
+        default=None, description="Agent image to use instead of the one built from this source tree."
+    )
+    base_image: str = Field(default="python:3.13-slim", description="Base of the agent image.")
+    ca_bundle: Path | None = Field(
+        default=None, description="Extra certificate authorities for the image build; kept out of the image."
+    )
+    work_pool: str = Field(default="dockyard", description="Work pool that deployments go to.")
+    work_pool_type: str = Field(default="dockyard", description="Type of the work pool when it is made.")
+    server_port: int = Field(default=4200, ge=1, le=65535, description="Port of the local Prefect server.")
+    start_timeout: float = Field(
+        default=180.0, gt=0, description="Seconds to wait for the local Prefect server and worker to answer."
+    )
+    max_result_mb: int = Field(default=512, gt=0, description="Largest result an agent may print, MiB.")
+    git_timeout: float = Field(default=900.0, gt=0, description="Seconds one git command may take.")
+
+
+@cache
+def settings() -> Settings:
+    """The process's settings, read once."""
+    return Settings()
