@@ -41,7 +41,8 @@ class Settings(BaseSettings):
     )
     runtime: RuntimeName = Field(default=RuntimeName.AUTO, description="auto, docker or local.")
     docker_host: str | None = Field(
-        default=None, description="Engine address; default: the DockerHost block `dockyard`, else the environment."
+        default=None,
+        description="Engine address; default: the DockerHost block `dockyard`, else the environment.",
     )
     agent_image: str | None = Field(
         default=None, description="Agent image to use instead of the one built from this source tree."

@@ -20,7 +20,7 @@ Place = tuple[str | int, ...]
 
 @dataclass
 class Document:
-    """`data` as JSON values; `marks` maps a path to (line, column), both from 1; `keys` to those of the key itself."""
+    """`data` as JSON values; `marks` maps a path to its value's (line, column) from 1, `keys` its key's."""
 
     file: str
     data: JsonValue = None
@@ -42,10 +42,12 @@ class Document:
 
 
 def read(text: str, file: str) -> Document:
-    """Parse `text`. Raises DefinitionError (DY001) for what is not plain YAML: tags, aliases, duplicates, depth."""
+    """Parse `text`. Raises DefinitionError (DY001) for anything but plain, shallow YAML."""
     document = Document(file)
     if len(text.encode("utf-8", "replace")) > MAX_BYTES:
-        raise DefinitionError([document.problem("DY001", f"the file is larger than {MAX_BYTES // 1024} KiB.")])
+        raise DefinitionError(
+            [document.problem("DY001", f"the file is larger than {MAX_BYTES // 1024} KiB.")]
+        )
     yaml = YAML(typ="safe", pure=True)
     try:
         root = yaml.compose(text)
@@ -59,7 +61,9 @@ def read(text: str, file: str) -> Document:
     except (YAMLError, RecursionError, ValueError) as error:
         raise DefinitionError([document.problem("DY001", f"not valid YAML: {error}.")]) from error
     if root is None:
-        raise DefinitionError([document.problem("DY001", "the file is empty.", suggestion="See docs/reference/workflow.md.")])
+        raise DefinitionError(
+            [document.problem("DY001", "the file is empty.", suggestion="See docs/reference/workflow.md.")]
+        )
     document.data = _value(document, yaml, root, (), seen=set())
     return document
 
@@ -71,7 +75,15 @@ def _value(document: Document, yaml: YAML, node: Node, place: Place, seen: set[i
     def refuse(message: str, at: Node = node) -> DefinitionError:
         mark = at.start_mark
         return DefinitionError(
-            [Problem(code="DY001", message=message, file=document.file, line=mark.line + 1, column=mark.column + 1)]
+            [
+                Problem(
+                    code="DY001",
+                    message=message,
+                    file=document.file,
+                    line=mark.line + 1,
+                    column=mark.column + 1,
+                )
+            ]
         )
 
     if id(node) in seen:

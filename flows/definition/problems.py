@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from agents.contract.schema import Frozen
-
 from flows.errors import InvalidInputError
 
 

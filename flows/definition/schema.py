@@ -6,8 +6,9 @@ import re
 from enum import StrEnum
 from typing import Annotated
 
-from agents.contract.schema import Frozen
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
+
+from agents.contract.schema import Frozen
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 RESERVED = frozenset({"params", "run", "item", "true", "false", "none", "True", "False", "None"})

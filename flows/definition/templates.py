@@ -29,7 +29,6 @@ class _Missing(StrictUndefined):
     """Strict, but a chain goes on from it: `a.b.c | default(x)` works when already `a.b` is missing."""
 
 
-
 class _Environment(ImmutableSandboxedEnvironment):
     """The sandbox with arithmetic that can't blow up and without attributes of Python objects."""
 
@@ -68,7 +67,7 @@ class _Environment(ImmutableSandboxedEnvironment):
             return obj
         if isinstance(obj, Mapping | list) and isinstance(argument, str | int):
             try:
-                return obj[argument]  # type: ignore[index,call-overload]  # a wrong kind of key is a TypeError
+                return obj[argument]  # type: ignore[index] # a wrong kind of key is a TypeError
             except (LookupError, TypeError):
                 pass
         return self.undefined(obj=obj, name=argument)
@@ -119,7 +118,9 @@ def parse(text: str) -> Template:
     for statement in tree.body:
         if not isinstance(statement, nodes.Output):
             raise TemplateProblemError("only {{ expressions }} are available, not {% statements %}")
-    parts = [part for statement in tree.body if isinstance(statement, nodes.Output) for part in statement.nodes]
+    parts = [
+        part for statement in tree.body if isinstance(statement, nodes.Output) for part in statement.nodes
+    ]
     whole = len(parts) == 1 and not isinstance(parts[0], nodes.TemplateData)
     return Template(
         text=text,
@@ -151,7 +152,7 @@ def render(template: Template, values: Mapping[str, JsonValue]) -> JsonValue:
 
 
 def _fail(missing: _Missing) -> NoReturn:
-    missing._fail_with_undefined_error()  # noqa: SLF001 — Jinja2's own way to raise with its message
+    missing._fail_with_undefined_error()
 
 
 def _plain_json(value: Any) -> JsonValue:

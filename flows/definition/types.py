@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from agents.contract.schema import Params, Report
 from pydantic import JsonValue, TypeAdapter, ValidationError
+
+from agents.contract.schema import Params, Report
 
 JsonSchema: TypeAlias = dict[str, Any]
 """A JSON schema, whose shape the JSON Schema standard gives."""
 
 
-def schema_of(model: type[Report] | type[Params]) -> JsonSchema:
+def schema_of(model: type[Report | Params]) -> JsonSchema:
     """The model's JSON schema with `$defs`."""
     return model.model_json_schema(mode="serialization")
 
@@ -34,22 +35,19 @@ def find(root: JsonSchema, path: Sequence[str | int]) -> JsonSchema | None:
 
 
 def _step(part: JsonSchema, step: str | int) -> JsonSchema | None:
+    anything: JsonSchema = {}
     if not part:
-        return {}
+        return anything
     if isinstance(step, int):
-        if part.get("type") != "array":
-            return None
-        items: JsonSchema = part.get("items", {})
-        return items
+        return part.get("items", anything) if part.get("type") == "array" else None
     if part.get("type") != "object":
         return None
-    if step in part.get("properties", {}):
-        found: JsonSchema = part["properties"][step]
-        return found
-    extra = part.get("additionalProperties", not part.get("properties"))
-    if extra is False:
-        return None
-    return extra if isinstance(extra, dict) else ({} if not part.get("properties") else None)
+    named: JsonSchema = part.get("properties", {})
+    if step in named:
+        field: JsonSchema = named[step]
+        return field
+    extra = part.get("additionalProperties", not named)
+    return anything if extra is True else (extra or None)
 
 
 def _options(schema: JsonSchema, root: JsonSchema) -> list[JsonSchema]:

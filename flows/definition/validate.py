@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from agents.contract.manifest import Manifest, Risk
 from pydantic import ValidationError
 
+from agents.contract.manifest import Manifest, Risk
 from flows.definition import templates, types
 from flows.definition.graph import Graph, texts
 from flows.definition.places import Document, Place
@@ -126,16 +126,17 @@ def _references(
             elif not rest or rest[0] not in NODE_FIELDS:
                 yield _unknown(document, place, f"'{root}' has no field", rest, NODE_FIELDS)
             elif rest[0] == "output":
-                yield from _output(document, workflow, node, place, reference, manifests)
+                yield from _output(document, workflow, node, manifests, place=place, reference=reference)
 
 
 def _output(
     document: Document,
     workflow: Workflow,
     node: Node,
+    manifests: Mapping[str, Manifest],
+    *,
     place: Place,
     reference: templates.Reference,
-    manifests: Mapping[str, Manifest],
 ) -> Iterator[Problem]:
     source = workflow.node(str(reference.path[0]))
     root = types.schema_of(manifests[source.agent].report)
@@ -150,7 +151,9 @@ def _output(
             return
     if node.run_if is not RunIf.SUCCESS and not reference.optional:
         written = ".".join(str(part) for part in reference.path)
-        message = f"'{written}' is missing when '{source.id}' failed or was skipped, and this node runs even then."
+        message = (
+            f"'{written}' is missing when '{source.id}' failed or was skipped, and this node runs even then."
+        )
         yield document.problem("DY010", message, place, f"Write {{{{ {written} | default('…') }}}}.")
 
 
@@ -170,7 +173,8 @@ def _inputs(
             given = _kinds(template, workflow, manifests)
             wanted = types.kinds(types.find(target_root, [name]) or {}, target_root)
             if not types.fits(given, wanted):
-                message = f"'{name}' of '{node.agent}' takes {_either(wanted)}, the template gives {_either(given)}."
+                takes, gives = _either(wanted), _either(given)
+                message = f"'{name}' of '{node.agent}' takes {takes}, the template gives {gives}."
                 yield document.problem("DY011", message, place)
 
 

@@ -1,0 +1,76 @@
+# Each target sets up what it needs. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+REPO ?= .
+WORKFLOW ?= health-check
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+
+.PHONY: help setup run up down test lint format images bench quality generate clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# The stamps make a second call instant: only a changed lock sets anything up again.
+$(VENV)/.synced: uv.lock pyproject.toml deployments/images/semgrep.txt
+	@uv="$(UV)"; \
+	if [ -z "$$uv" ]; then \
+	  uv=$(VENV)/uv/bin/uv; \
+	  if [ ! -x $$uv ]; then \
+	    fresh=$$(mktemp -d) && python3 -m pip install --quiet --target $$fresh "uv>=0.9" \
+	    && $$fresh/bin/uv venv --quiet --allow-existing $(VENV) && mv $$fresh $(VENV)/uv || exit 1; \
+	  fi; \
+	fi; \
+	set -e; \
+	"$$uv" sync --quiet --locked --all-extras --inexact; \
+	"$$uv" pip install --quiet --python $(BIN)/python --no-deps --require-hashes \
+	  --target $(VENV)/semgrep -r deployments/images/semgrep.txt; \
+	touch $@
+
+setup: $(VENV)/.synced ## Set up the locked environment in .venv, nothing else
+
+images: setup ## Build the agent image (needs a Docker engine)
+	@$(BIN)/dockyard images
+
+run: setup ## Check a repository: make run [REPO=path-or-url] [WORKFLOW=name] [ARGS="--fail-on critical"]
+	@$(BIN)/dockyard images --if-engine >/dev/null
+	@$(BIN)/dockyard run "$(WORKFLOW)" --repository "$(REPO)" --wait $(ARGS)
+
+up: setup ## Start the local Prefect server and worker
+	@$(BIN)/dockyard images --if-engine >/dev/null
+	@$(BIN)/dockyard up
+
+down: setup ## Stop the local Prefect server and worker
+	@$(BIN)/dockyard down
+
+lint: setup ## Formatting, lint, types, layers, workflow files
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/dockyard lint deployments/workflows/*.yaml
+
+format: setup ## Format the code
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+test: lint ## Everything: lint, types, layers, units, integration
+	@$(BIN)/python -m pytest $(ARGS)
+
+bench: setup ## Times beside the bare thing each wraps (medians)
+	@$(BIN)/dockyard images --if-engine >/dev/null
+	@$(BIN)/python tests/bench/bench.py $(ARGS)
+
+quality: setup ## Precision and recall of the agents on labelled samples
+	@$(BIN)/python tests/quality/quality.py $(ARGS)
+
+generate: setup ## Write generated files anew: requirements of the agent image
+	@uv export --quiet --locked --extra engines --no-dev --no-emit-project --no-header --no-annotate \
+	  --output-file deployments/images/engines.txt
+
+clean: ## Remove the environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

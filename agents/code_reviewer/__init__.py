@@ -1,0 +1,1 @@
+"""code-reviewer: size, complexity, maintainability and bug patterns of a repository's source code."""

@@ -1,0 +1,1 @@
+"""Measuring one file: lines, functions, maintainability. Pure: text in, figures out."""

@@ -1,0 +1,34 @@
+"""The figures of one file, whatever engine took them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class UnmeasurableError(Exception):
+    """The engine could not read the file; the message says why."""
+
+
+@dataclass(frozen=True)
+class FunctionFigures:
+    """One function. `nesting` is None where the engine cannot tell it; `parameters` counts positional ones."""
+
+    name: str
+    line: int
+    end_line: int
+    complexity: int
+    code_lines: int
+    parameters: int
+    nesting: int | None
+
+
+@dataclass(frozen=True)
+class FileFigures:
+    """One file. `maintainability` runs from 0 (worst) to 100, None where it is not computed."""
+
+    file: str
+    language: str
+    lines: int
+    code_lines: int
+    functions: tuple[FunctionFigures, ...] = ()
+    maintainability: float | None = None

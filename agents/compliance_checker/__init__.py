@@ -1,0 +1,1 @@
+"""compliance-checker: licences, secrets and security headers of a repository."""

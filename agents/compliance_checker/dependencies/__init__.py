@@ -1,0 +1,1 @@
+"""Dependencies and their licences from manifests, locks and installed packages; nothing is executed."""

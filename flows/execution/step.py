@@ -1,0 +1,50 @@
+"""One node's turn: its job on the runtime, and a report that fits the agent's schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pydantic import JsonValue, ValidationError
+
+from agents.contract.manifest import Manifest
+from agents.contract.runner import readable
+from agents.contract.schema import RunInfo
+from flows.definition.schema import Node
+from flows.definition.status import NodeStatus
+from flows.errors import NodeFailedError
+from flows.reports.schema import NodeReport
+from flows.runtime import Job, Runtime
+
+
+def run_step(
+    node: Node,
+    manifest: Manifest,
+    inputs: dict[str, JsonValue],
+    run: RunInfo,
+    runtime: Runtime,
+    *,
+    log: Callable[[int, str], None],
+) -> NodeReport:
+    """Run `node` and return its report. Raises NodeFailedError (with the reason) or UnavailableError."""
+    timeout = node.timeout or manifest.limits.timeout_seconds
+    execution = runtime.run(Job(manifest=manifest, params=inputs, run=run, timeout=timeout, log=log))
+    result = execution.result
+    if result.failure is not None:
+        raise NodeFailedError(f"{manifest.name}: {result.failure.message} ({result.failure.code})")
+    try:
+        report = manifest.report.model_validate(result.report)
+    except ValidationError as error:
+        detail = readable(error)[:600]
+        raise NodeFailedError(
+            f"{manifest.name} gave a report that does not fit its schema: {detail}"
+        ) from error
+    return NodeReport(
+        node=node.id,
+        agent=manifest.name,
+        version=result.version,
+        status=NodeStatus.COMPLETED,
+        runtime=runtime.name,
+        image=execution.image,
+        seconds=round(execution.seconds, 3),
+        report=report.model_dump(mode="json"),
+    )

@@ -1,0 +1,58 @@
+"""Where finished runs' reports are kept: Prefect's result storage, which every worker and door can reach."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from uuid import UUID
+
+from prefect.filesystems import WritableFileSystem
+from prefect.results import get_default_result_storage
+
+from flows.errors import InvalidInputError
+from flows.reports.schema import RunReport
+
+
+def _key(run_id: UUID, name: str) -> str:
+    return str(PurePosixPath("dockyard") / "runs" / str(run_id) / name)
+
+
+def _storage() -> WritableFileSystem:
+    return get_default_result_storage()
+
+
+def save(report: RunReport) -> None:
+    """Keep `report` under its run's id."""
+    _write(_key(UUID(report.run), "report.json"), report.model_dump_json().encode())
+
+
+def load(run_id: UUID) -> RunReport:
+    """The report of a finished run. Raises InvalidInputError when there is none."""
+    content = _read(_key(run_id, "report.json"))
+    if content is None:
+        raise InvalidInputError(
+            f"run {run_id} has no report; it is still going on, ended before its first node, "
+            "or keeps its results where this machine cannot read them"
+        )
+    return RunReport.model_validate_json(content)
+
+
+def pin(run_id: UUID, text: str) -> str:
+    """The run's own definition: `text` when the run begins, and ever after what it began with."""
+    key = _key(run_id, "workflow.yaml")
+    pinned = _read(key)
+    if pinned is not None:
+        return pinned.decode()
+    _write(key, text.encode())
+    return text
+
+
+def _write(key: str, content: bytes) -> None:
+    _storage().write_path(key, content, _sync=True)
+
+
+def _read(key: str) -> bytes | None:
+    try:
+        content: bytes = _storage().read_path(key, _sync=True)
+    except (ValueError, FileNotFoundError):  # what storages raise for a path that holds nothing
+        return None
+    return content

@@ -1,0 +1,212 @@
+"""A run as SARIF 2.1.0, one SARIF run per node: what code hosts and editors read.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html; the extra properties
+`security-severity`, `precision` and `tags` are those GitHub's code scanning looks at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import PurePosixPath
+from types import MappingProxyType
+from urllib.parse import quote
+
+from pydantic import JsonValue, TypeAdapter
+
+from agents.contract.schema import Confidence, Finding, Note, NoteKind, Severity
+from flows.reports import plain
+from flows.reports.schema import NodeReport, RunReport
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+ROOT = "SRCROOT"
+
+_JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
+
+_LEVELS = MappingProxyType(
+    {Severity.CRITICAL: "error", Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+)
+_SCORES = MappingProxyType(
+    {Severity.CRITICAL: "9.5", Severity.ERROR: "8.0", Severity.WARNING: "5.5", Severity.INFO: "2.0"}
+)
+"""The middle of the bands GitHub calls critical, high, medium and low."""
+
+_UNREAD = frozenset({NoteKind.UNPARSABLE, NoteKind.UNREADABLE, NoteKind.ENGINE})
+"""Notes that mean something which should have been read was not."""
+
+Object = dict[str, JsonValue]
+
+
+def render(report: RunReport) -> str:
+    """One SARIF log. Nodes that never started (skipped) are named in the log's properties instead."""
+    started = [node for node in report.nodes if node.status.ok or node.status.failed]
+    runs: list[JsonValue] = [_run(report, node) for node in started]
+    skipped: list[JsonValue] = [
+        {"node": plain.line(node.node), "reason": plain.line(node.reason or "")}
+        for node in report.nodes
+        if node not in started
+    ]
+    log: Object = {
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": runs,
+        "properties": {
+            "run": plain.line(report.run),
+            "workflow": plain.line(report.workflow),
+            "status": report.status.value,
+            "skipped": skipped,
+        },
+    }
+    return plain.inert_json(_JSON.dump_json(log, indent=1).decode()) + "\n"
+
+
+def message(text: str) -> str:
+    """`text` as a SARIF plain text message: braces doubled (§3.11.5), no links (§3.11.6)."""
+    return plain.line(text).replace("{", "{{").replace("}", "}}").replace("](", "\\](")
+
+
+@lru_cache(maxsize=4096)
+def uri(file: str) -> str | None:
+    """`file` as a percent-encoded reference relative to the root; None when it would leave the root."""
+    path = PurePosixPath(file)
+    if path.is_absolute() or ".." in path.parts or not path.parts:
+        return None
+    return quote(path.as_posix().encode("utf-8", "replace"), safe="/-._~")
+
+
+def _run(report: RunReport, node: NodeReport) -> Object:
+    ranks = {severity: severity.rank for severity in Severity}
+    findings = sorted(
+        node.common.findings, key=lambda f: (ranks[f.severity], f.file or "", f.line or 0, f.rule)
+    )
+    by_rule: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_rule.setdefault(finding.rule, []).append(finding)
+    indexes = {rule: index for index, rule in enumerate(by_rule)}
+    rules: list[JsonValue] = [_rule(node, rule, found) for rule, found in by_rule.items()]
+    # An empty list even for a failed node: code hosts refuse the whole log when one run has no `results`.
+    results: list[JsonValue] = [_result(finding, indexes) for finding in findings]
+    driver: Object = {
+        "name": f"dockyard {plain.line(node.agent)}",
+        "version": plain.line(node.version),
+        "rules": rules,
+    }
+    described: Object = {
+        "tool": {"driver": driver},
+        # The part before the last slash is the category: two nodes with one agent don't overwrite each other.
+        "automationDetails": {
+            "id": "/".join(quote(part, safe="") for part in (report.workflow, node.node, report.run))
+        },
+        "originalUriBaseIds": {
+            ROOT: {"description": {"text": "The root of the repository at the analysed commit."}}
+        },
+        "columnKind": "unicodeCodePoints",
+        "invocations": [_invocation(node)],
+        "results": results,
+    }
+    if repository := plain.address(report.repository):
+        origin: Object = {"repositoryUri": repository, "mappedTo": {"uriBaseId": ROOT}}
+        if report.commit:
+            origin["revisionId"] = plain.line(report.commit)
+        described["versionControlProvenance"] = [origin]
+    return described
+
+
+def _rule(node: NodeReport, rule: str, found: list[Finding]) -> Object:
+    """The rule as its findings tell it; `found` is worst first and not empty."""
+    category, _, name = rule.partition("/")
+    worst = found[0].severity
+    advice = next((finding.remediation for finding in found if finding.remediation), None)
+    weaknesses = sorted({finding.cwe for finding in found if finding.cwe})
+    confidences = {finding.confidence for finding in found}
+    tags: list[JsonValue] = [category, *(f"external/cwe/{cwe.lower()}" for cwe in weaknesses)]
+    properties: Object = {"precision": max(confidences, key=list(Confidence).index).value}
+    if weaknesses:
+        tags.insert(0, "security")
+        properties["security-severity"] = _SCORES[worst]
+    properties["tags"] = tags
+    title = name.replace("-", " ").replace("_", " ").replace(".", " ").strip().capitalize() or rule
+    known_as = f" ({', '.join(weaknesses)})" if weaknesses else ""
+    help_text = plain.line(advice or f"{title}: look at each place and decide whether it is meant.")
+    return {
+        "id": rule,
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": f"{title}{known_as}, found by {plain.line(node.agent)} as {rule}."},
+        "help": {"text": message(help_text)},
+        "defaultConfiguration": {"level": _LEVELS[worst]},
+        "properties": properties,
+    }
+
+
+def _result(finding: Finding, indexes: Mapping[str, int]) -> Object:
+    properties: Object = {"severity": finding.severity.value, "confidence": finding.confidence.value}
+    if finding.remediation:
+        properties["remediation"] = finding.remediation
+    if finding.cwe:
+        properties["cwe"] = finding.cwe
+    result: Object = {
+        "ruleId": finding.rule,
+        "ruleIndex": indexes[finding.rule],
+        "level": _LEVELS[finding.severity],
+        "message": {"text": message(finding.message) or finding.rule},
+        "properties": properties,
+    }
+    if finding.fingerprint:
+        result["partialFingerprints"] = {"dockyard/v1": finding.fingerprint}
+    if finding.file and (reference := uri(finding.file)):
+        result["locations"] = [_location(reference, _region(finding))]
+    elif finding.file:
+        properties["file"] = plain.line(finding.file)
+    return result
+
+
+def _location(reference: str, region: Object) -> Object:
+    physical: Object = {"artifactLocation": {"uri": reference, "uriBaseId": ROOT}}
+    if region:
+        physical["region"] = region
+    return {"physicalLocation": physical}
+
+
+def _region(finding: Finding) -> Object:
+    if not finding.line:
+        return {}
+    region: Object = {"startLine": finding.line}
+    if finding.column:
+        region["startColumn"] = finding.column
+    if finding.end_line and finding.end_line >= finding.line:
+        region["endLine"] = finding.end_line
+    if finding.snippet:
+        region["snippet"] = {"text": finding.snippet}
+    return region
+
+
+def _invocation(node: NodeReport) -> Object:
+    notifications: list[JsonValue] = [_notification(note) for note in node.common.notes]
+    if not node.status.ok:
+        reason = message(node.reason or "no reason was given")
+        notifications.append(
+            {"level": "error", "descriptor": {"id": f"node/{node.status}"}, "message": {"text": reason}}
+        )
+    return {
+        "executionSuccessful": node.status.ok,
+        "toolExecutionNotifications": notifications,
+        "properties": {
+            "node": plain.line(node.node),
+            "seconds": round(node.seconds, 3),
+            "runtime": plain.line(node.runtime),
+            "image": plain.line(node.image),
+        },
+    }
+
+
+def _notification(note: Note) -> Object:
+    notification: Object = {
+        "level": "warning" if note.kind in _UNREAD else "note",
+        "descriptor": {"id": f"note/{note.kind}"},
+        "message": {
+            "text": message(": ".join(part for part in (note.file, note.detail) if part)) or note.kind
+        },
+    }
+    if note.file and (reference := uri(note.file)):
+        notification["locations"] = [_location(reference, {})]
+    return notification

@@ -1,0 +1,137 @@
+"""What the formats for people show of a run: header, troubles, facts, counts, groups."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from agents.contract.schema import Confidence, Finding, Report, Severity
+from flows.reports import plain
+from flows.reports.schema import NodeReport, RunReport
+
+FACT_PARTS = 12
+"""An object among the facts (languages, say) shows this many entries and the number of the others."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """All findings of one rule and severity in one node. `remediation` is set when they share it."""
+
+    node: str
+    rule: str
+    severity: Severity
+    cwe: str | None
+    remediation: str | None
+    findings: tuple[Finding, ...]
+
+    def beside(self, finding: Finding) -> list[str]:
+        """What to say beside `finding` that the group's head does not say already."""
+        advice = "" if self.remediation else plain.line(finding.remediation or "")
+        weakness = "" if self.cwe else finding.cwe
+        doubt = "" if finding.confidence is Confidence.HIGH else f"{finding.confidence} confidence"
+        return [part for part in (advice, weakness, doubt) if part]
+
+
+def header(report: RunReport) -> list[tuple[str, str]]:
+    """Label and value of each thing known of the run itself; safe text."""
+    commit = plain.line(report.commit)[:12]
+    ref = plain.line(report.ref)
+    pairs = [
+        ("Workflow", plain.line(report.workflow)),
+        ("Repository", plain.address(report.repository) or plain.line(report.repository)),
+        ("Commit", f"{commit} ({ref})" if ref and not report.commit.startswith(report.ref) else commit),
+        ("Status", report.status.value),
+        ("Started", f"{report.started:%Y-%m-%d %H:%M:%S} UTC"),
+        ("Took", duration((report.finished - report.started).total_seconds())),
+        ("Run", plain.line(report.run)),
+    ]
+    page = link(report)
+    return [*pairs, ("Page", page)] if page else pairs
+
+
+def link(report: RunReport) -> str | None:
+    """The run's page when it is an http address, else None."""
+    found = plain.address(report.url or "")
+    return found if found and found.startswith("http") else None
+
+
+def duration(seconds: float) -> str:
+    """`0.4 s`, `12 s`, `3 min 5 s` or `2 h 4 min`."""
+    if seconds < 10:
+        return f"{max(seconds, 0):.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def troubles(report: RunReport) -> list[tuple[NodeReport, str]]:
+    """The nodes that gave no report, each with the reason; failures before skips."""
+    without = sorted((node for node in report.nodes if not node.status.ok), key=lambda n: not n.status.failed)
+    return [(node, plain.line(node.reason or "no reason was given")) for node in without]
+
+
+def facts(node: NodeReport) -> list[tuple[str, str]]:
+    """Label and value of what the agent reports beside the common fields: plain values and flat objects."""
+    extra = {key: value for key, value in (node.report or {}).items() if key not in Report.model_fields}
+    pairs = ((plain.line(key).replace("_", " "), _fact(value)) for key, value in extra.items())
+    return [(label, value) for label, value in pairs if value]
+
+
+def place(finding: Finding) -> str:
+    """`file:line:column` as far as it is known, or `repository` for a finding about the whole."""
+    parts = [plain.line(finding.file or "repository"), finding.line, finding.line and finding.column]
+    return ":".join(str(part) for part in parts if part)
+
+
+def groups(report: RunReport, only: NodeReport | None = None) -> list[Group]:
+    """Findings by severity, rule and node; worst first, then the most frequent rule."""
+    nodes = report.nodes if only is None else (only,)
+    gathered: defaultdict[tuple[int, str, int], list[Finding]] = defaultdict(list)
+    ranks = {severity: severity.rank for severity in Severity}
+    for number, node in enumerate(nodes):
+        for finding in node.common.findings:
+            gathered[ranks[finding.severity], finding.rule, number].append(finding)
+    ordered = sorted(gathered.items(), key=lambda item: (item[0][0], -len(item[1]), item[0]))
+    return [_group(nodes[number], found) for (_, _, number), found in ordered]
+
+
+def counts(report: RunReport) -> Iterator[tuple[NodeReport, Counter[Severity]]]:
+    """Every node with its findings counted."""
+    for node in report.nodes:
+        yield node, Counter(finding.severity for finding in node.common.findings)
+
+
+def _group(node: NodeReport, found: list[Finding]) -> Group:
+    found.sort(key=lambda f: (f.file or "", f.line or 0, f.column or 0))
+    advice = {finding.remediation for finding in found}
+    weakness = {finding.cwe for finding in found}
+    return Group(
+        node=plain.line(node.node),
+        rule=found[0].rule,
+        severity=found[0].severity,
+        cwe=weakness.pop() if len(weakness) == 1 else None,
+        remediation=advice.pop() if len(advice) == 1 else None,
+        findings=tuple(found),
+    )
+
+
+def _fact(value: JsonValue) -> str:
+    if isinstance(value, dict):
+        parts = [f"{plain.line(key)} {text}" for key, item in value.items() if (text := _scalar(item))]
+        more = len(parts) - FACT_PARTS
+        return ", ".join(parts[:FACT_PARTS]) + (f" and {more} more" if more > 0 else "")
+    return _scalar(value)
+
+
+def _scalar(value: JsonValue) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 1e4 else f"{value:.0f}"
+    return plain.line(str(value)) if isinstance(value, (str, int)) else ""

@@ -1,0 +1,196 @@
+"""Agents in containers, through the Engine API alone: the engine may be on another machine."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flows.errors import DockyardError, NodeFailedError, NodeTimedOutError, UnavailableError
+from flows.runtime import sandbox
+from flows.runtime.interface import Execution, Job, Runtime
+from flows.runtime.protocol import StderrLines, read_result, request_line
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+    from docker.models.containers import Container
+
+log = logging.getLogger(__name__)
+
+STDOUT, STDERR = 1, 2
+GRACE = 3600.0
+"""Seconds that leftovers of a dead run stay before another run removes them."""
+
+
+class DockerRuntime(Runtime):
+    """One run's containers and its workspace volume."""
+
+    name = "docker"
+
+    def __init__(self, client: DockerClient, image: str, run_id: str, max_result_bytes: int) -> None:
+        """Pin `image` to its id. Raises UnavailableError when the engine doesn't hold it."""
+        from docker.errors import DockerException, ImageNotFound
+
+        self._client = client
+        self._run_id = run_id
+        self._max_result_bytes = max_result_bytes
+        self._volume: str | None = None
+        try:
+            self._image: str = client.images.get(image).id or ""
+        except ImageNotFound as error:
+            raise UnavailableError(f"the agent image {image} is not built; run `make images`") from error
+        except DockerException as error:
+            raise UnavailableError(f"the Docker engine does not answer: {error}") from error
+        self._reap()
+
+    def stage(self, tar: Path) -> None:
+        """Fill a volume with the tree. A container that is never started carries it to the engine."""
+        volume = f"dockyard-{self._run_id}"
+        labels = self._labels("workspace", GRACE * 24)
+        self._client.volumes.create(volume, labels=labels)
+        self._volume = volume
+        carrier = self._client.containers.create(
+            self._image,
+            volumes={volume: {"bind": sandbox.WORKSPACE, "mode": "rw"}},
+            labels=labels,
+            network_mode="none",
+        )
+        try:
+            with tar.open("rb") as stream:
+                if not carrier.put_archive(sandbox.WORKSPACE, stream):
+                    raise UnavailableError("the Docker engine did not take the workspace")
+        finally:
+            carrier.remove(force=True)
+
+    def run(self, job: Job) -> Execution:
+        if self._volume is None:
+            raise DockyardError("no workspace is staged")
+        from docker.errors import DockerException
+
+        started = time.monotonic()
+        try:
+            container = self._create(job)
+            try:
+                output, last_words, exit_code, out_of_memory = self._attend(container, job, started)
+            finally:
+                with suppress(DockerException):  # already gone: close() or another run's reaper was first
+                    container.remove(force=True, v=True)
+        except DockerException as error:
+            raise UnavailableError(f"the Docker engine failed while {job.run.node} ran: {error}") from error
+        result = read_result(job, output, exit_code, last_words, out_of_memory=out_of_memory)
+        return Execution(result, self._image, time.monotonic() - started)
+
+    def close(self) -> None:
+        from docker.errors import DockerException
+
+        try:
+            mine: dict[str, str | list[str] | bool] = {"label": f"{sandbox.LABEL}.run={self._run_id}"}
+            for container in self._client.containers.list(all=True, filters=mine, ignore_removed=True):
+                with suppress(DockerException):  # gone meanwhile: its own thread removed it
+                    container.remove(force=True, v=True)
+            for volume in self._client.volumes.list(filters=mine):
+                volume.remove(force=True)
+        except DockerException as error:
+            log.warning(
+                "some containers or volumes of this run are left for the next one to remove: %s", error
+            )
+        self._volume = None
+
+    def _create(self, job: Job) -> Container:
+        assert self._volume is not None  # noqa: S101 — run() refuses before a workspace is staged
+        return self._client.containers.create(
+            self._image,
+            [job.manifest.module],
+            user=sandbox.USER,
+            stdin_open=True,
+            volumes={self._volume: {"bind": sandbox.WORKSPACE, "mode": "ro"}},
+            labels=self._labels(job.run.node, job.timeout + GRACE),
+            **sandbox.hardening(job.manifest.limits),
+        )
+
+    def _attend(self, container: Container, job: Job, started: float) -> tuple[bytes, str, int, bool]:
+        """Start it, hand over the request, read to the end. The clock is ours and kills through the API."""
+        output, lines = bytearray(), StderrLines(job.log)
+        socket = container.attach_socket(params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
+        ended: list[str] = []
+
+        def end(reason: str) -> None:
+            from docker.errors import DockerException
+
+            ended.append(reason)
+            with suppress(DockerException):  # it ended by itself in the same moment
+                container.kill()
+
+        clock = threading.Timer(max(0.0, started + job.timeout - time.monotonic()), end, ["timeout"])
+        clock.daemon = True
+        clock.start()
+        try:
+            container.start()
+            _send(socket, request_line(job, sandbox.WORKSPACE))
+            cap = min(self._max_result_bytes, job.manifest.limits.result_mb * 1024 * 1024)
+            for stream, chunk in _frames(socket):
+                if stream == STDERR:
+                    lines.add(chunk)
+                elif ended:
+                    continue
+                elif len(output) + len(chunk) > cap:
+                    end("flood")
+                else:
+                    output += chunk
+            lines.flush()
+            exit_code = int(container.wait()["StatusCode"])
+        finally:
+            clock.cancel()
+            socket.close()
+        if "timeout" in ended:
+            raise NodeTimedOutError(
+                f"{job.manifest.name} did not finish within {job.timeout:g} s and was ended"
+            )
+        if "flood" in ended:
+            raise NodeFailedError(
+                f"{job.manifest.name} printed more than {cap // 1024 // 1024} MiB and was ended"
+            )
+        container.reload()
+        return bytes(output), lines.last, exit_code, bool(container.attrs["State"].get("OOMKilled"))
+
+    def _labels(self, node: str, lifetime: float) -> dict[str, str]:
+        return {
+            f"{sandbox.LABEL}.run": self._run_id,
+            f"{sandbox.LABEL}.node": node,
+            f"{sandbox.LABEL}.expires": str(int(time.time() + lifetime)),
+        }
+
+    def _reap(self) -> None:
+        """Remove what dead runs left behind: everything of ours whose time is over."""
+        from docker.errors import DockerException
+
+        label = f"{sandbox.LABEL}.expires"
+        now = time.time()
+        containers = self._client.containers.list(all=True, filters={"label": label}, ignore_removed=True)
+        volumes = self._client.volumes.list(filters={"label": label})
+        for container in containers:
+            if _expired(container.labels.get(label), now):
+                with suppress(DockerException):  # another run reaps at the same time
+                    container.remove(force=True, v=True)
+        for volume in volumes:
+            if _expired((volume.attrs.get("Labels") or {}).get(label), now):
+                with suppress(DockerException):  # in use, or another run reaps at the same time
+                    volume.remove()
+
+
+def _expired(value: str | None, now: float) -> bool:
+    return value is not None and value.isdigit() and int(value) < now
+
+
+def _send(socket: Any, data: bytes) -> None:
+    # The SDK hands out a SocketIO over unix and TCP; the writable end is the socket below it.
+    getattr(socket, "_sock", socket).sendall(data)
+
+
+def _frames(socket: Any) -> Any:
+    from docker.utils.socket import frames_iter
+
+    return frames_iter(socket, tty=False)  # type: ignore[no-untyped-call]  # untyped in the stubs

@@ -1,0 +1,30 @@
+"""The name of the agent image that belongs to this source tree."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from flows.settings import ROOT
+
+REPOSITORY = "dockyard-agent"
+
+
+def sources(root: Path = ROOT) -> Iterator[Path]:
+    """Every file that goes into the image, in a fixed order."""
+    for folder in (root / "agents", root / "deployments" / "images"):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path
+
+
+@cache
+def agent_image() -> str:
+    """`dockyard-agent:<hash of what goes into it>`: a changed agent can never run from an old image."""
+    digest = hashlib.sha256()
+    for path in sources():
+        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return f"{REPOSITORY}:{digest.hexdigest()[:16]}"

@@ -1,0 +1,186 @@
+"""Agents in child processes, where no engine answers. It limits accidents; it is no security boundary."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import tempfile
+import threading
+import time
+from functools import cache
+from pathlib import Path
+
+from agents.contract.manifest import Limits
+from flows.errors import DockyardError, NodeFailedError, NodeTimedOutError
+from flows.runtime.interface import Execution, Job, Runtime
+from flows.runtime.protocol import StderrLines, read_result, request_line
+from flows.settings import ROOT
+
+
+class LocalRuntime(Runtime):
+    """One run's child processes and its workspace folder, under bubblewrap when that is present."""
+
+    name = "local"
+    notice = "The local runtime is not a security boundary: agents run as child processes on this machine."
+
+    def __init__(self, state_dir: Path, run_id: str, max_result_bytes: int) -> None:
+        self._max_result_bytes = max_result_bytes
+        self._bwrap = _bubblewrap()
+        parent = state_dir / "workspaces"
+        parent.mkdir(parents=True, exist_ok=True)
+        self._home = Path(tempfile.mkdtemp(prefix=f"{run_id}-", dir=parent))
+        self._workspace: Path | None = None
+        self._children: set[subprocess.Popen[bytes]] = set()
+
+    def stage(self, tar: Path) -> None:
+        workspace = self._home / "workspace"
+        workspace.mkdir()
+        with tarfile.open(tar) as archive:
+            archive.extractall(workspace, filter=_member)  # noqa: S202 — the filter refuses what leaves the folder
+        self._workspace = workspace
+
+    def run(self, job: Job) -> Execution:
+        if self._workspace is None:
+            raise DockyardError("no workspace is staged")
+        if job.manifest.requires_isolation:
+            raise NodeFailedError(
+                f"{job.manifest.name} requires isolation; it runs with the docker runtime only"
+            )
+        started = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="tmp-", dir=self._home) as scratch:
+            output, errors = Path(scratch) / "stdout", Path(scratch) / "stderr"
+            tmp = Path(scratch) / "tmp"
+            tmp.mkdir()
+            cap = min(self._max_result_bytes, job.manifest.limits.result_mb * 1024 * 1024)
+            with output.open("wb") as out, errors.open("wb") as err:
+                code, timed_out = self._attend(job, tmp, out.fileno(), err.fileno(), cap)
+            lines = StderrLines(job.log)
+            lines.add(errors.read_bytes())
+            lines.flush()
+            if timed_out:
+                raise NodeTimedOutError(
+                    f"{job.manifest.name} did not finish within {job.timeout:g} s and was ended"
+                )
+            if output.stat().st_size >= cap:
+                raise NodeFailedError(f"{job.manifest.name} printed more than {cap // 1024 // 1024} MiB")
+            result = read_result(job, output.read_bytes(), code, lines.last)
+        return Execution(result, "", time.monotonic() - started)
+
+    def close(self) -> None:
+        for child in tuple(self._children):
+            _kill(child)
+        shutil.rmtree(self._home, ignore_errors=True)
+        self._workspace = None
+
+    def _attend(self, job: Job, tmp: Path, out: int, err: int, cap: int) -> tuple[int, bool]:
+        workspace = str(self._workspace)
+        command = [sys.executable, "-m", job.manifest.module]
+        child = subprocess.Popen(
+            [*self._sealed(tmp), *command] if self._bwrap else command,
+            stdin=subprocess.PIPE,
+            stdout=out,
+            stderr=err,
+            cwd="/",
+            env=_environment(tmp),
+            start_new_session=True,
+            preexec_fn=lambda: _limit(job.manifest.limits, cap),  # noqa: PLW1509 — rlimits have no other way in
+        )
+        self._children.add(child)
+        expired = threading.Event()
+
+        def end() -> None:
+            expired.set()
+            _kill(child)
+
+        clock = threading.Timer(job.timeout, end)
+        clock.daemon = True
+        clock.start()
+        try:
+            child.communicate(request_line(job, workspace))
+        finally:
+            clock.cancel()
+            _kill(child)
+            self._children.discard(child)
+        return child.returncode, expired.is_set()
+
+    def _sealed(self, tmp: Path) -> list[str]:
+        """bubblewrap: everything read-only, no network, own PIDs, only `tmp` writable."""
+        seal = [
+            str(self._bwrap),
+            "--ro-bind",
+            "/",
+            "/",
+            "--dev",
+            "/dev",
+            "--proc",
+            "/proc",
+            "--tmpfs",
+            "/run",
+        ]
+        seal += ["--bind", str(tmp), str(tmp), "--unshare-all", "--die-with-parent", "--new-session"]
+        return [*seal, "--cap-drop", "ALL", "--"]
+
+
+@cache
+def _bubblewrap() -> str | None:
+    """bubblewrap's path when it is here and works: some kernels and containers forbid user namespaces."""
+    found = shutil.which("bwrap")
+    if found is None:
+        return None
+    probe = [
+        found,
+        "--ro-bind",
+        "/",
+        "/",
+        "--dev",
+        "/dev",
+        "--proc",
+        "/proc",
+        "--unshare-all",
+        "--",
+        "/bin/true",
+    ]
+    works = subprocess.run(probe, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0
+    return found if works else None
+
+
+def _member(member: tarfile.TarInfo, destination: str) -> tarfile.TarInfo | None:
+    if member.issym() or member.islnk():
+        # Kept out: on this machine, unlike in a container, a link could lead to the person's own files.
+        return None
+    return tarfile.data_filter(member, destination)
+
+
+def _environment(tmp: Path) -> dict[str, str]:
+    """No variable of the hub's reaches an agent: tokens live there."""
+    return {
+        "PATH": os.defpath,
+        "HOME": str(tmp),
+        "TMPDIR": str(tmp),
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "DOCKYARD_SEMGREP_HOME": os.environ.get("DOCKYARD_SEMGREP_HOME", str(Path(sys.prefix) / "semgrep")),
+    }
+
+
+def _limit(limits: Limits, cap: int) -> None:
+    # No RLIMIT_AS: analysers map far more than they use.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    nofile = limits.nofile if hard == resource.RLIM_INFINITY else min(limits.nofile, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (nofile, nofile))
+    largest = max(cap, limits.tmp_mb * 1024 * 1024)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return

@@ -1,0 +1,84 @@
+"""The agents' wire: one line of JSON in, one out. Nothing that comes back is trusted."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from pydantic import ValidationError
+
+from agents.contract.schema import CONTRACT_VERSION, Request, Result
+from flows.errors import NodeFailedError
+from flows.runtime.interface import Job
+
+MAX_LINE_BYTES = 64 * 1024
+"""A line of stderr without an end is passed on in pieces of this size: it must not fill the memory."""
+
+
+def request_line(job: Job, workspace: str) -> bytes:
+    """The job as the line an agent reads."""
+    request = Request(agent=job.manifest.name, params=job.params, workspace=workspace, run=job.run)
+    return request.model_dump_json().encode() + b"\n"
+
+
+def read_result(
+    job: Job, output: bytes, exit_code: int, last_words: str, *, out_of_memory: bool = False
+) -> Result:
+    """The result in `output`. Raises NodeFailedError with a reason a person can act on."""
+    name = job.manifest.name
+    if out_of_memory:
+        raise NodeFailedError(
+            f"{name} used more than its {job.manifest.limits.memory_mb} MiB of memory and was ended"
+        )
+    lines = output.strip().split(b"\n") if output.strip() else []
+    if len(lines) != 1:
+        what = "no result" if not lines else f"{len(lines)} lines instead of one result"
+        tail = f": {last_words}" if last_words else ""
+        raise NodeFailedError(f"{name} gave {what} (exit code {exit_code}){tail}")
+    try:
+        result = Result.model_validate_json(lines[0])
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise NodeFailedError(f"{name} gave a result that is not of the contract: {first['msg']}") from error
+    if result.agent != name or result.contract != CONTRACT_VERSION:
+        given = f"{result.agent} (contract {result.contract})"
+        raise NodeFailedError(
+            f"{name} gave a result of {given}; is the agent image up to date? `make images`"
+        )
+    return result
+
+
+class StderrLines:
+    """Passes an agent's stderr on to its log line by line, and keeps the last line for error messages.
+
+    A line may start with a level name (`WARNING …`), as the runner writes it; others count as INFO.
+    """
+
+    def __init__(self, log: Callable[[int, str], None]) -> None:
+        self._log = log
+        self._rest = b""
+        self.last = ""
+
+    def add(self, chunk: bytes) -> None:
+        """Take the next bytes of the stream."""
+        self._rest += chunk
+        *lines, self._rest = self._rest.split(b"\n")
+        for line in lines:
+            self._emit(line)
+        if len(self._rest) > MAX_LINE_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Pass on what stands after the last line's end."""
+        if self._rest:
+            self._emit(self._rest)
+            self._rest = b""
+
+    def _emit(self, line: bytes) -> None:
+        text = line.decode("utf-8", "replace").rstrip()
+        if not text:
+            return
+        self.last = text
+        level, _, message = text.partition(" ")
+        known = logging.getLevelNamesMapping().get(level)
+        self._log(known or logging.INFO, message if known else text)

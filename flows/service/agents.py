@@ -1,0 +1,78 @@
+"""One agent alone: what there is, and running one without Prefect."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+from pydantic import JsonValue
+
+from agents.catalog import catalog
+from agents.contract.manifest import Manifest
+from agents.contract.schema import Frozen, Result, RunInfo
+from flows.definition.problems import did_you_mean
+from flows.errors import InvalidInputError
+from flows.execution.engine import runtime_for
+from flows.runtime import Job
+from flows.settings import RuntimeName, Settings
+from flows.workspace import check_out
+
+
+class AgentInfo(Frozen):
+    """What a person choosing an agent wants to know."""
+
+    name: str
+    version: str
+    risk: str
+    description: str
+    params: tuple[str, ...]
+
+
+def agents() -> tuple[AgentInfo, ...]:
+    """Every agent of the catalog, by name."""
+    return tuple(
+        AgentInfo(
+            name=manifest.name,
+            version=manifest.version,
+            risk=manifest.risk.value,
+            description=manifest.description,
+            params=tuple(manifest.params.model_fields),
+        )
+        for manifest in catalog().values()
+    )
+
+
+def manifest_of(name: str) -> Manifest:
+    """The manifest of that agent. Raises InvalidInputError with the nearest name."""
+    try:
+        return catalog()[name]
+    except KeyError:
+        raise InvalidInputError(f"there is no agent '{name}'. {did_you_mean(name, catalog())}") from None
+
+
+def run_agent(
+    name: str,
+    repository: str,
+    *,
+    ref: str,
+    params: dict[str, JsonValue],
+    runtime: RuntimeName,
+    settings: Settings,
+    log: Callable[[int, str], None],
+) -> Result:
+    """Run one agent over `repository` and return its result, a failure included.
+
+    Raises InvalidInputError, UnavailableError, or NodeFailedError when no result came.
+    """
+    manifest = manifest_of(name)
+    run_id = str(uuid4())
+    checkout = check_out(repository, ref, state_dir=settings.state_dir, timeout=settings.git_timeout)
+    info = RunInfo(run=run_id, node=name, repository=checkout.repository, commit=checkout.commit)
+    with runtime_for(runtime, run_id, settings) as opened, tempfile.TemporaryDirectory() as scratch:
+        tar = Path(scratch) / "workspace.tar"
+        checkout.write_tar(tar)
+        opened.stage(tar)
+        timeout = manifest.limits.timeout_seconds
+        return opened.run(Job(manifest=manifest, params=params, run=info, timeout=timeout, log=log)).result

@@ -1,0 +1,98 @@
+"""What every format for people is told of a run."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from agents.contract.schema import Confidence, Finding, Severity
+from flows.reports import view
+from flows.reports.schema import RunReport
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(-1, "0.0 s"), (0.44, "0.4 s"), (59.7, "1 min 0 s"), (12.3, "12 s"), (185, "3 min 5 s"), (7440, "2 h 4 min")],
+)
+def test_durations_read_like_speech(seconds: float, shown: str) -> None:
+    assert view.duration(seconds) == shown
+
+
+def test_the_header_names_the_commit_and_hides_the_credentials(small: RunReport) -> None:
+    header = dict(view.header(small))
+    assert header["Commit"] == "0123456789ab (main)"
+    assert header["Repository"] == "https://code.example.org/org/repo.git"
+    assert header["Took"] == "1 min 33 s"
+    assert header["Page"] == "http://127.0.0.1:4200/runs/1"
+
+
+def test_a_page_that_is_no_web_address_is_left_out(small: RunReport) -> None:
+    report = small.model_copy(update={"url": "javascript:alert(1)"})
+    assert view.link(report) is None
+    assert "Page" not in dict(view.header(report))
+
+
+def test_a_ref_that_is_the_commit_is_not_said_twice(small: RunReport) -> None:
+    report = small.model_copy(update={"ref": small.commit, "finished": small.started + timedelta(hours=1)})
+    assert dict(view.header(report))["Commit"] == "0123456789ab"
+
+
+def test_failures_come_before_skips(small: RunReport) -> None:
+    reordered = small.model_copy(update={"nodes": small.nodes[::-1]})
+    told = [(node.node, reason) for node, reason in view.troubles(reordered)]
+    assert told == [("review", "not finished after 900 s"), ("tell", "review gave no report")]
+
+
+def test_facts_are_the_agents_own_plain_fields(small: RunReport) -> None:
+    extra = {
+        "most_complex": {"name": "f", "complexity": 42, "path": ["no"]},
+        "share": 0.123456,
+        "clean": False,
+        "entries": [1, 2],
+        "nothing": None,
+        "by_kind": {f"k{number}": number for number in range(20)},
+    }
+    node = small.nodes[0].model_copy(update={"report": {**(small.nodes[0].report or {}), **extra}})
+    assert view.facts(node) == [
+        ("licence", "Apache-2.0"),
+        ("languages", "Python 120, C 3"),
+        ("most complex", "name f, complexity 42"),
+        ("share", "0.1235"),
+        ("clean", "no"),
+        ("by kind", "k0 0, k1 1, k2 2, k3 3, k4 4, k5 5, k6 6, k7 7, k8 8, k9 9, k10 10, k11 11 and 8 more"),
+    ]
+    assert view.facts(small.nodes[1]) == []
+
+
+def test_a_place_says_as_much_as_is_known() -> None:
+    known = Finding(rule="a/b", severity=Severity.INFO, message="m", file="x.py", line=3, column=7)
+    assert view.place(known) == "x.py:3:7"
+    assert view.place(known.model_copy(update={"column": None})) == "x.py:3"
+    assert view.place(known.model_copy(update={"line": None})) == "x.py"
+    assert view.place(known.model_copy(update={"file": None, "line": None})) == "repository"
+
+
+def test_groups_are_worst_first_and_lose_no_finding(small: RunReport) -> None:
+    groups = view.groups(small)
+    assert [(group.rule, len(group.findings)) for group in groups] == [
+        ("injection/sql", 2),
+        ("quality/complexity", 1),
+        ("licence/missing", 1),
+    ]
+    assert groups[0].remediation == "Pass the value as a parameter of the query."
+    assert groups[0].cwe == "CWE-89"
+    assert [finding.file for finding in groups[0].findings] == ["src/db access.py", "src/load.py"]
+    assert groups[0].beside(groups[0].findings[1]) == ["low confidence"]
+
+
+def test_differing_advice_stands_beside_each_finding(make_run: object) -> None:
+    assert callable(make_run)
+    findings = [
+        Finding(rule="a/b", severity=Severity.ERROR, message=f"m{n}", remediation=f"r{n}", cwe=f"CWE-{n}")
+        for n in (1, 2)
+    ]
+    doubtful = Finding(rule="a/b", severity=Severity.ERROR, message="m3", confidence=Confidence.MEDIUM)
+    (group,) = view.groups(make_run([*findings, doubtful]))
+    assert (group.remediation, group.cwe) == (None, None)
+    told = {finding.message: group.beside(finding) for finding in group.findings}
+    assert told == {"m1": ["r1", "CWE-1"], "m2": ["r2", "CWE-2"], "m3": ["medium confidence"]}

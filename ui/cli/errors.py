@@ -1,0 +1,36 @@
+"""Exit codes, and the one place where an error becomes a sentence on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+
+import typer
+
+from flows.errors import DockyardError, InvalidInputError
+
+
+class Exit(IntEnum):
+    """What the `dockyard` command's exit status says."""
+
+    OK = 0
+    FAILED = 1
+    INVALID = 2
+    FINDINGS = 3
+    WAITING = 4
+    REJECTED = 5
+    INTERRUPTED = 130
+
+
+@contextmanager
+def spoken() -> Iterator[None]:
+    """Turn the hub's errors into one clear message and an exit code; never a traceback."""
+    try:
+        yield
+    except InvalidInputError as error:
+        typer.echo(f"dockyard: {error}", err=True)
+        raise typer.Exit(Exit.INVALID) from error
+    except DockyardError as error:
+        typer.echo(f"dockyard: {error}", err=True)
+        raise typer.Exit(Exit.FAILED) from error

@@ -1,0 +1,73 @@
+"""Commands around the Prefect server: up, down, worker, deploy."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from flows.settings import settings
+from ui.cli.errors import spoken
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    for command in (up, down, deploy, worker):
+        app.command()(command)
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def up() -> None:
+    """Start or reuse the local Prefect server and worker, deploy the workflows, and say where they are."""
+    with spoken():
+        from flows.service import LocalServices, deploy_all
+
+        services = LocalServices(settings())
+        address = services.use(_say)
+        names = deploy_all(settings())
+    typer.echo(f"Prefect UI: {address.removesuffix('/api')}")
+    typer.echo(f"Deployments: {', '.join(names)}")
+    typer.echo(f"Logs: {services.log_dir}")
+    typer.echo("`dockyard down` stops both.")
+
+
+def down() -> None:
+    """Stop the local worker and Prefect server. Runs and their history stay."""
+    with spoken():
+        from flows.service import LocalServices
+
+        stopped = LocalServices(settings()).stop()
+    typer.echo("Stopped." if stopped else "Nothing was running.")
+
+
+def deploy() -> None:
+    """Make or update a Prefect deployment for every shipped workflow."""
+    with spoken():
+        from flows.service import LocalServices, deploy_all
+
+        LocalServices(settings()).use(_say)
+        for name in deploy_all(settings()):
+            typer.echo(name)
+
+
+def worker(
+    name: Annotated[str | None, typer.Option("--name", help="The worker's name in Prefect.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Most runs at once.")] = None,
+    pool: Annotated[str | None, typer.Option("--pool", help="Work pool to take runs from.")] = None,
+) -> None:
+    """Start a worker in the foreground: short for `prefect worker start --type dockyard`."""
+    with spoken():
+        from flows.service import LocalServices
+
+        LocalServices(settings()).use(_say, start=False)
+    command = [sys.executable, "-m", "prefect", "worker", "start", "--type", "dockyard"]
+    command += ["--pool", pool or settings().work_pool]
+    command += ["--name", name] if name else []
+    command += ["--limit", str(limit)] if limit else []
+    # Replaces this process, so that signals and the exit status are the worker's own.
+    os.execv(sys.executable, command)  # noqa: S606

@@ -1,0 +1,109 @@
+"""Commands that need no Prefect server: agent, agents, lint, images, doctor."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.settings import RuntimeName, settings
+from ui.cli.errors import Exit, spoken
+from ui.cli.options import Ref, Repository, json_object
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    for command in (agent, agents, lint, images, doctor):
+        app.command()(command)
+
+
+def agent(
+    name: Annotated[str, typer.Argument(help="Name of the agent; `dockyard agents` lists them.")],
+    repository: Repository = ".",
+    ref: Ref = "HEAD",
+    params: Annotated[str, typer.Option("--params", help="The agent's params as a JSON object.")] = "{}",
+    runtime: Annotated[RuntimeName, typer.Option("--runtime", help="What executes it.")] = RuntimeName.AUTO,
+) -> None:
+    """Run one agent over a repository and print its result as JSON, nothing else, on stdout."""
+    from flows.service import run_agent
+
+    with spoken():
+        result = run_agent(
+            name,
+            repository,
+            ref=ref,
+            params=json_object(params, "--params"),
+            runtime=runtime if runtime is not RuntimeName.AUTO else settings().runtime,
+            settings=settings(),
+            log=lambda level, line: typer.echo(f"{logging.getLevelName(level)} {line}", err=True),
+        )
+        typer.echo(result.model_dump_json(indent=2))
+        if result.failure is not None:
+            typer.echo(f"dockyard: {result.failure.message}", err=True)
+            raise typer.Exit(Exit.INVALID if result.failure.code == "invalid-request" else Exit.FAILED)
+
+
+def agents() -> None:
+    """List the agents with their risk and params."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from flows.service import agents as known
+
+    table = Table("Agent", "Version", "Risk", "What it does", "Params", box=None, pad_edge=False)
+    for info in known():
+        table.add_row(info.name, info.version, info.risk, info.description, ", ".join(info.params))
+    Console().print(table)
+
+
+def lint(
+    files: Annotated[list[Path], typer.Argument(help="Workflow files.")],
+) -> None:
+    """Check workflow files; every problem is printed as file:line:column with a code. Exits 0 or 2."""
+    from flows.service import lint as check
+
+    with spoken():
+        problems = [problem for file in files for problem in check(file)]
+    for problem in problems:
+        typer.echo(str(problem))
+    if problems:
+        typer.echo(f"dockyard: {len(problems)} problem{'s' if len(problems) > 1 else ''} found", err=True)
+        raise typer.Exit(Exit.INVALID)
+    typer.echo(f"{len(files)} file{'s' if len(files) > 1 else ''} checked, no problems")
+
+
+def images(
+    if_engine: Annotated[
+        bool, typer.Option("--if-engine", help="Do nothing where no Docker engine answers.")
+    ] = False,
+) -> None:
+    """Build the agent image that belongs to this version, unless the engine already holds it."""
+    from flows.service import build_image, engine_answers
+
+    with spoken():
+        if if_engine and not engine_answers(settings()):
+            typer.echo("No Docker engine answers; runs will use the local runtime.", err=True)
+            return
+        typer.echo(build_image(settings(), lambda text: typer.echo(text, err=True)))
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the checks as JSON.")] = False,
+) -> None:
+    """Say what is there, what is missing and how to get it. Exits 1 when a needed part is missing."""
+    from flows.service import examine
+
+    checks = list(examine(settings()))
+    if as_json:
+        typer.echo(json.dumps([check.model_dump() for check in checks], indent=2))
+    else:
+        for check in checks:
+            mark = "ok     " if check.ok else ("MISSING" if check.needed else "absent ")
+            typer.echo(f"{mark}  {check.part}: {check.found}")
+            if not check.ok and check.remedy:
+                typer.echo(f"         → {check.remedy}")
+    if any(check.needed and not check.ok for check in checks):
+        raise typer.Exit(Exit.FAILED)
