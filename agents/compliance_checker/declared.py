@@ -70,11 +70,14 @@ def project_names(workspace: Workspace) -> frozenset[str]:
 
 
 def from_classifiers(classifiers: Iterable[object]) -> Iterator[str]:
-    """The licence names in trove classifiers; `License :: OSI Approved` alone says nothing."""
-    for classifier in classifiers:
-        parts = [part.strip() for part in str(classifier).split("::")]
-        if parts[0] == "License" and parts[-1] not in {"License", "OSI Approved"}:
-            yield parts[-1]
+    """The licence in trove classifiers, several as a choice; `License :: OSI Approved` alone says nothing."""
+    names = [
+        parts[-1].strip()
+        for parts in (str(classifier).split("::") for classifier in classifiers)
+        if parts[0].strip() == "License" and parts[-1].strip() not in {"License", "OSI Approved"}
+    ]
+    if names:
+        yield spdx.choice(names) or "; ".join(names)
 
 
 def _pyproject(text: str) -> Iterator[str]:

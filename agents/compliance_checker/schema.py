@@ -24,7 +24,7 @@ DENIED_BY_DEFAULT = (
     "CC-BY-NC-SA-4.0", "Elastic-2.0", "GPL-1.0-only", "GPL-1.0-or-later", "GPL-2.0-only", "GPL-2.0-or-later",
     "GPL-3.0-only", "GPL-3.0-or-later", "OSL-3.0", "SSPL-1.0",
 )  # fmt: skip
-"""Strong copyleft and licences that limit use: fit for a question to a person, hence a warning and no error."""
+"""Strong copyleft and limits of use. A question for a person: a hit is a warning, no error."""
 
 
 class ComplianceParams(Params):
@@ -103,7 +103,7 @@ class ComplianceReport(Report):
 MANIFEST = Manifest(
     name="compliance-checker",
     version="0.1.0",
-    description="Checks the licence, the dependencies' licences, secrets and security headers of a repository.",
+    description="Checks licence, dependency licences, secrets and security headers of a repository.",
     params=ComplianceParams,
     report=ComplianceReport,
 )

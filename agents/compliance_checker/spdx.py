@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import cache
 from typing import Any
 
@@ -45,11 +45,11 @@ _WRITTEN = {
     "historical permission notice and disclaimer (hpnd)": "HPND", "eclipse public 2.0 (epl-2.0)": "EPL-2.0",
     "european union public 1.2 (eupl 1.2)": "EUPL-1.2",
 }  # fmt: skip
-"""What metadata says in words, without `License` and `the`, in lower case. `BSD` or `GPL` alone say too little."""
+"""Words in metadata, without `License` and `the`, in lower case. `BSD` or `GPL` alone say too little."""
 
 
 def normalize(text: str | None) -> str | None:
-    """The SPDX expression that `text` means (`Apache License 2.0` → `Apache-2.0`), or None where that is unclear."""
+    """The SPDX expression that `text` means (`Apache 2.0` → `Apache-2.0`); None where that is unclear."""
     if not text or not text.strip() or len(text) > 500:
         return None
     written = re.sub(r"\blicen[sc]ed?\b|\bthe\b|[,\"']", " ", text.strip(), flags=re.IGNORECASE)
@@ -61,6 +61,13 @@ def normalize(text: str | None) -> str | None:
     except (ExpressionError, ValueError, AttributeError, TypeError):
         return None
     return str(parsed) if parsed is not None else None
+
+
+def choice(names: Iterable[str]) -> str | None:
+    """Several names stated side by side as one expression, by custom a choice; None if one is unclear."""
+    clear = [normalize(name) for name in names]
+    known = [name for name in clear if name]
+    return " OR ".join(dict.fromkeys(known)) if known and len(known) == len(clear) else None
 
 
 def keys(expression: str) -> frozenset[str]:
@@ -93,7 +100,7 @@ def _permitted(node: Any, allowed: set[str], denied: set[str]) -> bool:
         return any(_permitted(part, allowed, denied) for part in node.args)
     if node.__class__.__name__ == "AND":
         return all(_permitted(part, allowed, denied) for part in node.args)
-    # `GPL-2.0-only WITH Classpath-exception-2.0` isn't denied with the GPL: the exception lifts what is feared.
+    # `GPL-2.0-only WITH Classpath-exception-2.0` isn't denied with the GPL: the exception lifts it.
     exact, main = str(node), str(getattr(node, "license_symbol", node))
     if allowed:
         return (exact in allowed or main in allowed) and exact not in denied

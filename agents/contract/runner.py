@@ -54,12 +54,11 @@ def serve(agent: Agent[P, R], line: bytes) -> Result:
     manifest = agent.manifest
     try:
         report = _run(agent, line)
-        return Result(
-            agent=manifest.name, version=manifest.version, report=report.model_dump(mode="json")
-        )
+        return Result(agent=manifest.name, version=manifest.version, report=report.model_dump(mode="json"))
     except AgentError as error:
         failure = Failure(code=error.code, message=str(error))
-    except Exception as error:  # noqa: BLE001 — recorded: the hub shows it as the node's reason
+    except (Exception, SystemExit) as error:
+        # Recorded, not swallowed: the hub shows it as the node's reason. SystemExit: a library that gives up.
         log.exception("the agent crashed")
         failure = Failure(code="crash", message=f"{type(error).__name__}: {error}")
     return Result(agent=manifest.name, version=manifest.version, failure=failure)
@@ -82,5 +81,6 @@ def _run(agent: Agent[P, R], line: bytes) -> R:
 def readable(error: ValidationError) -> str:
     """A validation error as one line: `field: reason; field: reason`."""
     return "; ".join(
-        f"{'.'.join(str(part) for part in item['loc']) or 'request'}: {item['msg']}" for item in error.errors()
+        f"{'.'.join(str(part) for part in item['loc']) or 'request'}: {item['msg']}"
+        for item in error.errors()
     )

@@ -165,9 +165,7 @@ def finish(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     The fingerprint hashes rule, file and the trimmed snippet (or the message where there is none),
     with a counter for equal ones, so that moving code up or down a file keeps it.
     """
-    ordered = sorted(
-        set(findings), key=lambda f: (f.file or "", f.line or 0, f.column or 0, f.rule, f.message)
-    )
+    ordered = sorted(set(findings), key=_place)
     seen: Counter[tuple[str, str, str]] = Counter()
     finished = []
     for finding in ordered:
@@ -178,3 +176,10 @@ def finish(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         finished.append(finding.model_copy(update={"fingerprint": digest}))
     return tuple(finished)
+
+
+def _place(finding: Finding) -> tuple[str | int, ...]:
+    # Every field takes part: the order of a set of strings changes from process to process.
+    place = (finding.file or "", finding.line or 0, finding.column or 0, finding.rule, finding.message)
+    rest = (finding.severity, finding.snippet, finding.remediation, finding.cwe, finding.confidence)
+    return (*place, finding.end_line or 0, *(part or "" for part in rest))

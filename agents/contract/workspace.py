@@ -15,7 +15,7 @@ MAX_TEXT_BYTES = 4 * 1024 * 1024
 
 VENDORED = frozenset(
     {".git", ".hg", ".svn", ".tox", ".nox", ".venv", "venv", "node_modules", "bower_components",
-     "site-packages", "__pycache__", ".mypy_cache", ".eggs", "jspm_packages"}
+     "site-packages", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".eggs", "jspm_packages"}
 )  # fmt: skip
 """Folders that hold other people's code or caches; each one found is noted, not scanned."""
 
@@ -56,18 +56,22 @@ class Workspace:
     def path(self, file: str) -> Path:
         """Where `file` lies on disk. Raises WorkspaceError when it would leave the root."""
         parts = PurePosixPath(file)
-        if parts.is_absolute() or ".." in parts.parts:
+        if parts.is_absolute() or ".." in parts.parts or "\0" in file:
             raise WorkspaceError(f"{file!r} leaves the workspace")
         return self.root / parts
 
     def read_bytes(self, file: str, limit: int = MAX_TEXT_BYTES) -> bytes | None:
-        """The content, or None (with a note) when it is a link, not regular, unreadable or larger than `limit`."""
+        """The content, or None (with a note) when it is a link, behind one, unreadable or too large."""
+        path = self.path(file)
+        if any((self.root / folder).is_symlink() for folder in PurePosixPath(file).parents[:-1]):
+            self.note(NoteKind.UNREADABLE, file, "lies behind a link")
+            return None
         try:
-            fd = os.open(self.path(file), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
             self.note(NoteKind.UNREADABLE, file, error.strerror or "cannot be opened")
             return None
-        with open(fd, "rb") as stream:
+        with open(fd, "rb") as stream:  # noqa: PTH123 — a descriptor: a Path would be looked up again
             status = os.fstat(stream.fileno())
             if not stat.S_ISREG(status.st_mode):
                 self.note(NoteKind.UNREADABLE, file, "not a regular file")

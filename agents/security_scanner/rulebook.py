@@ -1,9 +1,13 @@
-"""The rules on disk and the one file that the engine gets: shared parts are written in where a rule asks.
+"""The rules on disk, and the rule file that the engine gets: shared parts are written in where a rule asks.
 
-A rule is `rules/<category>/<id>.yaml`. Semgrep has no way to share a list of sources between rules,
-so a comment line in a rule, `# include: NAME`, stands for `rules/shared/NAME.yaml` at the same
+A rule is `rules/<category>/<id>.yaml`. Semgrep cannot share a list of sources between rules, so a
+comment line in a rule, `# include: NAME`, stands for `rules/shared/NAME.yaml` at the same
 indentation. Words after the name are a sink pattern with `%` for the place that must not be tainted;
-they fill `SINK` (the parameter itself) and `SINK_S` (a value made of it) of a shared part.
+they fill `SINK` (the parameter itself) and `SINK_S` (a value made of it) of the shared part.
+
+Following data costs seconds per rule on a large repository. A shared part that lists sources
+therefore begins with `# only-in: REGEX`: a file without a match cannot hold such a source. The first
+word of the part's name says the language, and with it the suffixes of the files meant.
 """
 
 from __future__ import annotations
@@ -16,48 +20,79 @@ from pathlib import Path
 
 RULES = Path(__file__).parent / "rules"
 SHARED = RULES / "shared"
-INCLUDE = re.compile(r"^(?P<indent> *)# include: (?P<name>[a-z-]+)(?: (?P<sink>.+))?$")
+INCLUDE = re.compile(r"^(?P<indent> *)# include: (?P<name>[a-z-]+)(?: (?P<sink>.+))?$", re.MULTILINE)
+ONLY_IN = re.compile(r"\A# only-in: (.+)\n")
+SUFFIXES = {
+    "python": frozenset({".py", ".pyi"}),
+    "js": frozenset({".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts"}),
+    "java": frozenset({".java"}),
+    "go": frozenset({".go"}),
+    "php": frozenset({".php", ".phtml"}),
+    "ruby": frozenset({".rb"}),
+}
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where sources of data can be: files with one of `suffixes` that match the regular expression `pattern`."""
+
+    suffixes: frozenset[str]
+    pattern: str
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule file: `category` is its folder, `id` its name without the suffix, `path` where it lies."""
+    """One rule file: `category` is its folder, `id` its name without the suffix.
+
+    `sources` says which files the rule can match in; None means any file.
+    """
 
     category: str
     id: str
-    path: Path
+    text: str
+    sources: Sources | None
 
 
 @cache
 def rules() -> tuple[Rule, ...]:
     """Every rule, by category then id."""
-    return tuple(
-        Rule(category=path.parent.name, id=path.stem, path=path)
-        for path in sorted(RULES.glob("*/*.yaml"))
-        if path.parent != SHARED
-    )
+    return tuple(_read(path) for path in sorted(RULES.glob("*/*.yaml")) if path.parent != SHARED)
+
+
+def categories() -> tuple[str, ...]:
+    """The names that `scope` may hold besides `secrets`, sorted."""
+    return tuple(sorted({rule.category for rule in rules()}))
 
 
 def compose(chosen: Iterable[Rule]) -> str:
     """The text of one semgrep rule file that holds `chosen`."""
-    bodies: list[str] = []
-    for rule in chosen:
-        head, _, body = rule.path.read_text(encoding="utf-8").partition("rules:\n")
-        if head.strip() and not head.lstrip().startswith("#"):
-            raise ValueError(f"{rule.path} does not begin with `rules:`")
-        bodies.append("".join(_expanded(line) for line in body.splitlines(keepends=True)))
-    return "rules:\n" + "".join(bodies)
+    return "rules:\n" + "".join(rule.text for rule in chosen)
 
 
-def _expanded(line: str) -> str:
-    found = INCLUDE.match(line.rstrip("\n"))
-    if found is None:
-        return line
-    text = _shared(found["name"])
-    if found["sink"]:
-        text = text.replace("SINK_S", found["sink"].replace("%", "$S"))
-        text = text.replace("SINK", found["sink"].replace("%", "<... $P ...>"))
-    return "".join(found["indent"] + part if part.strip() else part for part in text.splitlines(keepends=True))
+def _read(path: Path) -> Rule:
+    head, found, body = path.read_text(encoding="utf-8").partition("rules:\n")
+    if head or not found:
+        raise ValueError(f"{path} does not begin with `rules:`")
+    included = [_sources(include["name"]) for include in INCLUDE.finditer(body)]
+    return Rule(
+        category=path.parent.name,
+        id=path.stem,
+        text=INCLUDE.sub(_expanded, body),
+        sources=next((sources for sources in included if sources), None),
+    )
+
+
+def _expanded(include: re.Match[str]) -> str:
+    text = _shared(include["name"])
+    sink = include["sink"]
+    if sink:
+        text = text.replace("SINK_S", sink.replace("%", "$S")).replace("SINK", sink.replace("%", "<... $P ...>"))
+    return "\n".join(include["indent"] + line if line else line for line in text.rstrip("\n").split("\n"))
+
+
+def _sources(name: str) -> Sources | None:
+    found = ONLY_IN.match(_shared(name))
+    return Sources(suffixes=SUFFIXES[name.partition("-")[0]], pattern=found[1]) if found else None
 
 
 @cache

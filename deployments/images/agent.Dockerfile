@@ -27,13 +27,14 @@ RUN --mount=type=secret,id=ca,target=/run/secrets/ca.pem,required=false \
 COPY agents /opt/dockyard/agents
 RUN /opt/agents/bin/python -m compileall -q /opt/dockyard
 
+# Safe path: a repository must not be able to shadow a module by standing in the current folder.
 ENV PATH=/opt/agents/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONPATH=/opt/dockyard \
+    PYTHONSAFEPATH=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     DOCKYARD_SEMGREP_HOME=/opt/semgrep \
     HOME=/tmp \
     LANG=C.UTF-8
 USER 10001:10001
-WORKDIR /workspace
 ENTRYPOINT ["/opt/agents/bin/python", "-m"]

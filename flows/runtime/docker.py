@@ -35,7 +35,7 @@ class DockerRuntime(Runtime):
         from docker.errors import DockerException, ImageNotFound
 
         self._client = client
-        self._run_id = run_id
+        self.run_id = run_id
         self._max_result_bytes = max_result_bytes
         self._volume: str | None = None
         try:
@@ -48,7 +48,7 @@ class DockerRuntime(Runtime):
 
     def stage(self, tar: Path) -> None:
         """Fill a volume with the tree. A container that is never started carries it to the engine."""
-        volume = f"dockyard-{self._run_id}"
+        volume = f"dockyard-{self.run_id}"
         labels = self._labels("workspace", GRACE * 24)
         self._client.volumes.create(volume, labels=labels)
         self._volume = volume
@@ -87,7 +87,7 @@ class DockerRuntime(Runtime):
         from docker.errors import DockerException
 
         try:
-            mine: dict[str, str | list[str] | bool] = {"label": f"{sandbox.LABEL}.run={self._run_id}"}
+            mine: dict[str, str | list[str] | bool] = {"label": f"{sandbox.LABEL}.run={self.run_id}"}
             for container in self._client.containers.list(all=True, filters=mine, ignore_removed=True):
                 with suppress(DockerException):  # gone meanwhile: its own thread removed it
                     container.remove(force=True, v=True)
@@ -158,7 +158,7 @@ class DockerRuntime(Runtime):
 
     def _labels(self, node: str, lifetime: float) -> dict[str, str]:
         return {
-            f"{sandbox.LABEL}.run": self._run_id,
+            f"{sandbox.LABEL}.run": self.run_id,
             f"{sandbox.LABEL}.node": node,
             f"{sandbox.LABEL}.expires": str(int(time.time() + lifetime)),
         }

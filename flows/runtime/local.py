@@ -164,6 +164,7 @@ def _environment(tmp: Path) -> dict[str, str]:
         "TMPDIR": str(tmp),
         "LANG": "C.UTF-8",
         "PYTHONPATH": str(ROOT),
+        "PYTHONSAFEPATH": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "DOCKYARD_SEMGREP_HOME": os.environ.get("DOCKYARD_SEMGREP_HOME", str(Path(sys.prefix) / "semgrep")),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from flows.definition.loader import Definition
@@ -41,7 +41,7 @@ def ensure_pool(client: SyncPrefectClient, settings: Settings) -> None:
         client.read_work_pool(settings.work_pool)
     except ObjectNotFound:
         load_prefect_collections()  # our worker type is one of them
-        worker: type[BaseWorker[Any, Any, Any]] = lookup_type(BaseWorker, settings.work_pool_type)
+        worker = lookup_type(BaseWorker, settings.work_pool_type)
         pool = WorkPoolCreate(
             name=settings.work_pool,
             type=settings.work_pool_type,

@@ -93,14 +93,13 @@ def run_flow(flow_run_id: str) -> None:
     runpy.run_module(ENGINE, run_name="__main__", alter_sys=True)
 
 
-def _what_logging_depends_on() -> tuple[LoggingSettings, dict[str, str]] | None:
+def _what_logging_depends_on() -> tuple[BaseModel, BaseModel, str, dict[str, str]] | None:
     """All that goes into Prefect's own logging configuration; None when the user has a file for it."""
-    settings = get_current_settings().logging
-    if settings.config_path.exists():
+    settings = get_current_settings()
+    if settings.logging.config_path.exists():
         return None
-    return settings, {
-        name: value for name, value in os.environ.items() if name.startswith("PREFECT_LOGGING_")
-    }
+    overrides = {name: value for name, value in os.environ.items() if name.startswith("PREFECT_LOGGING_")}
+    return settings.logging, settings.internal, settings.server.logging_level, overrides
 
 
 def _discard_output() -> None:

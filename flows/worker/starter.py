@@ -27,33 +27,37 @@ class ForkStarter:
         self._grace_seconds = grace_seconds
         self._control_channel = control_channel
 
+    async def fork(self, flow_run: FlowRun) -> None:
+        """Fork the child; it begins at once. Raises UnavailableError.
+
+        Apart from `start`, because what that raises reaches people as "unhandled errors in a TaskGroup".
+        """
+        errand = Errand(run_flow, (str(flow_run.id),))
+        self.process = await fork(
+            self._with_control_channel(flow_run), errand, grace_seconds=self._grace_seconds
+        )
+
     async def start(
         self,
-        flow_run: FlowRun,
+        flow_run: FlowRun,  # noqa: ARG002 - Prefect's interface
         task_status: anyio.abc.TaskStatus[ProcessHandle] = anyio.TASK_STATUS_IGNORED,
     ) -> None:
-        """Fork, hand over the handle, and return when the child is gone.
+        """Hand over the forked child's handle and return when the child is gone."""
+        if self.process is None:
+            raise RuntimeError("start comes after fork")
+        # Prefect asks of the handle no more than a pid and a return code.
+        handle = ProcessHandle(cast("SpawnProcess", self.process), termination_scope=self.process)
+        task_status.started(handle)
+        await self.process.watch()
 
-        When cancelled (the worker stops) the child is stopped first.
-        """
-        surroundings = self._with_control_channel(flow_run)
-        errand = Errand(run_flow, (str(flow_run.id),))
-        try:
-            process = await fork(surroundings, errand, grace_seconds=self._grace_seconds)
-        except BaseException:
-            self._control_channel.unregister(flow_run.id)
-            raise
-        self.process = process
-        try:
-            # Prefect asks of the handle no more than a pid and a return code.
-            task_status.started(ProcessHandle(cast("SpawnProcess", process), termination_scope=process))
-            await process.watch()
-        except BaseException:
-            with anyio.CancelScope(shield=True):
-                async with anyio.create_task_group() as group:
-                    group.start_soon(process.watch)
-                    await process.stop()
-            raise
+    async def stop(self) -> int:
+        """Stop the child if it still runs, for the worker goes; returns its return code, 0 without one."""
+        if self.process is None:
+            return 0
+        async with anyio.create_task_group() as group:
+            group.start_soon(self.process.watch)
+            await self.process.stop()
+        return self.process.returncode or 0
 
     def _with_control_channel(self, flow_run: FlowRun) -> Surroundings:
         """Add the address at which the engine reports its outcome and hears of a cancel."""

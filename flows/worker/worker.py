@@ -12,7 +12,7 @@ import anyio
 import anyio.abc
 import anyio.to_thread
 from prefect.client.schemas.objects import FlowRun
-from prefect.runner._flow_run_executor import FlowRunExecutorContext
+from prefect.runner._flow_run_executor import FlowRunExecutionResult, FlowRunExecutorContext
 from prefect.runner._process_manager import ProcessHandle
 from prefect.runner._starter_engine import EngineCommandStarter
 from prefect.workers.base import BaseWorker
@@ -58,6 +58,8 @@ class DockyardWorker(BaseWorker[DockyardJobConfiguration, DockyardVariables, Doc
         Raises UnavailableError when its process could not be started; Prefect then reports a crash.
         """
         status = task_status or anyio.TASK_STATUS_IGNORED
+        problem: UnavailableError | None = None
+        execution: FlowRunExecutionResult | None = None
         with _working_dir(configuration) as directory:
             surroundings = Surroundings(
                 environment={name: value for name, value in configuration.env.items() if value is not None},
@@ -66,20 +68,38 @@ class DockyardWorker(BaseWorker[DockyardJobConfiguration, DockyardVariables, Doc
             )
             async with FlowRunExecutorContext() as context:
                 starter = _starter(configuration, surroundings, context)
+                forked = starter if isinstance(starter, ForkStarter) else None
+                hooks = ForkedHooks(surroundings, grace_seconds=configuration.grace_seconds, starter=forked)
                 executor = context.create_executor(
                     flow_run,
                     starter,
                     propose_submitting=False,  # the base worker has
-                    hook_runner=ForkedHooks(
-                        surroundings,
-                        grace_seconds=configuration.grace_seconds,
-                        starter=starter if isinstance(starter, ForkStarter) else None,
-                    ),
+                    hook_runner=hooks,
                 )
-                execution = await executor.submit(task_status=_ReportPid(status))
+                try:
+                    if forked is not None:
+                        await forked.fork(flow_run)
+                    execution = await executor.submit(task_status=_ReportPid(status))
+                except UnavailableError as error:
+                    problem = error  # leaving the context with it would bury it in an exception group
+                except anyio.get_cancelled_exc_class():
+                    if forked is not None:
+                        await self._stop(forked, flow_run)
+                    raise
+        if problem is not None:
+            raise problem
         if execution is None or execution.status_code is None:
             raise UnavailableError("the flow run's process could not be started")
         return DockyardWorkerResult(status_code=execution.status_code, identifier=str(execution.handle.pid))
+
+    async def _stop(self, starter: ForkStarter, flow_run: FlowRun) -> None:
+        """The worker is being stopped: stop the run, and say so if it had no time to do that itself."""
+        with anyio.CancelScope(shield=True):
+            code = await starter.stop()
+            if code != 0:
+                await self._propose_crashed_state(
+                    flow_run, f"The worker was stopped, and with it the run's process (status {code})."
+                )
 
 
 class _ReportPid(anyio.abc.TaskStatus[ProcessHandle]):

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 import pytest
@@ -25,7 +25,10 @@ SERVER_START_SECONDS = 180
 WORKER_START_SECONDS = 120
 
 
-def until[T](probe: Callable[[], T | None], what: str, *, seconds: float, every: float = 0.1) -> T:
+T = TypeVar("T")
+
+
+def until(probe: Callable[[], T | None], what: str, *, seconds: float, every: float = 0.1) -> T:
     """Call `probe` until it gives something, and return that; fails, naming `what`, when time is over."""
     end = time.monotonic() + seconds
     while True:

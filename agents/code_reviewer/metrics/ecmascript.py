@@ -37,6 +37,14 @@ _GIVEN = (
     ("field_definition", "value", "property"),
     ("public_field_definition", "value", "name"),
 )
+_LEAVING = frozenset({"return_statement", "throw_statement", "break_statement", "continue_statement"})
+_STATEMENT_LISTS = frozenset({"program", "statement_block", "switch_case", "switch_default"})
+_HOISTED = frozenset(
+    {"function_declaration", "generator_function_declaration", "function_signature", "interface_declaration",
+     "type_alias_declaration", "ambient_declaration", "empty_statement", "break_statement"}
+)  # fmt: skip
+"""What may follow: it takes effect before the block begins, has none at run time, or ends a case out of habit."""
+
 _NAMED_SCOPES = frozenset({"class_declaration", "class", "abstract_class_declaration", "internal_module"})
 
 
@@ -72,6 +80,7 @@ def measure(file: str, text: str, language: Language) -> FileFigures:
         lines=lines.lines,
         code_lines=lines.total,
         functions=tuple(sorted(_functions(root, lines), key=lambda f: (f.line, -f.end_line, f.name))),
+        unreachable=tuple(sorted(_unreachable(root))),
     )
 
 
@@ -107,6 +116,30 @@ def _functions(root: Node, lines: CodeLines) -> Iterator[FunctionFigures]:
             parameters=_parameters(function.node),
             nesting=function.deepest,
         )
+
+
+def _unreachable(root: Node) -> Iterator[int]:
+    """Lines of statements that follow a return, throw, break or continue in their block."""
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        children = node.named_children
+        pending.extend(children)
+        if node.type not in _STATEMENT_LISTS:
+            continue
+        statements = [child for child in children if child.type != "comment"]
+        left = False
+        for statement in statements:
+            if left and statement.type not in _HOISTED and not _is_bare_var(statement):
+                yield statement.start_point[0] + 1
+                break
+            left = left or statement.type in _LEAVING
+
+
+def _is_bare_var(node: Node) -> bool:
+    return node.type == "variable_declaration" and all(
+        declarator.child_by_field_name("value") is None for declarator in node.named_children
+    )
 
 
 def _decides(node: Node) -> bool:

@@ -24,7 +24,10 @@ class FunctionFigures:
 
 @dataclass(frozen=True)
 class FileFigures:
-    """One file. `maintainability` runs from 0 (worst) to 100, None where it is not computed."""
+    """One file. `maintainability` runs from 0 (worst) to 100, None where it is not computed.
+
+    `unreachable` holds the lines of statements that stand right after one that leaves the block.
+    """
 
     file: str
     language: str
@@ -32,3 +35,4 @@ class FileFigures:
     code_lines: int
     functions: tuple[FunctionFigures, ...] = ()
     maintainability: float | None = None
+    unreachable: tuple[int, ...] = ()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from agents.code_reviewer.metrics.lines import Span
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.Match)
+_LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
 
 @dataclass
@@ -30,12 +32,14 @@ class Outline:
     functions: list[PythonFunction] = field(default_factory=list)
     docstrings: list[Span] = field(default_factory=list)
     statements: int = 0
+    unreachable: list[int] = field(default_factory=list)
 
 
 def outline(tree: ast.Module) -> Outline:
     """Walk `tree`. Functions come in the order of the text."""
     found = Outline()
     _docstring(tree, found)
+    _reachability(tree.body, found)
     for statement in tree.body:
         _visit(statement, found, None, 0, "")
     return found
@@ -56,19 +60,31 @@ def _visit(node: ast.stmt, found: Outline, owner: PythonFunction | None, depth: 
         depth += 1
         if owner is not None:
             owner.nesting = max(owner.nesting, depth)
-    for child in _children(node):
-        # An `elif` is an `if` in the else branch: no deeper than the `if` it belongs to.
-        is_elif = isinstance(node, ast.If) and isinstance(child, ast.If) and node.orelse == [child]
-        _visit(child, found, owner, depth - is_elif, prefix)
+    for block in _blocks(node):
+        _reachability(block, found)
+        for child in block:
+            # An `elif` is an `if` in the else branch: no deeper than the `if` it belongs to.
+            is_elif = isinstance(node, ast.If) and isinstance(child, ast.If) and node.orelse == [child]
+            _visit(child, found, owner, depth - is_elif, prefix)
 
 
-def _children(node: ast.stmt) -> Iterator[ast.stmt]:
-    for name in ("body", "handlers", "cases", "orelse", "finalbody"):
-        for child in getattr(node, name, ()):
-            if isinstance(child, ast.stmt):
-                yield child
-            else:  # an except handler or a case
-                yield from child.body
+def _blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
+    for name in ("body", "orelse", "finalbody"):
+        block = getattr(node, name, None)
+        if block:
+            yield block
+    for name in ("handlers", "cases"):
+        for branch in getattr(node, name, ()):
+            yield branch.body
+
+
+def _reachability(block: list[ast.stmt], found: Outline) -> None:
+    for before, dead in pairwise(block):
+        if isinstance(before, _LEAVING):
+            # `return` before a yield makes an empty generator, on purpose.
+            if not any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(dead)):
+                found.unreachable.append(dead.lineno)
+            return
 
 
 def _docstring(node: ast.Module | ast.ClassDef | Function, found: Outline) -> None:

@@ -68,6 +68,7 @@ def _measure(file: str, text: str, tree: ast.Module, language: Language, rate_be
         code_lines=lines.total,
         functions=functions,
         maintainability=_maintainability(text, tree, visitor) if rated else None,
+        unreachable=tuple(shape.unreachable),
     )
 
 

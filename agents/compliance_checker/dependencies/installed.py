@@ -8,12 +8,13 @@ from __future__ import annotations
 from importlib.metadata import Distribution
 from pathlib import Path, PurePosixPath
 
+from licenseclassifier import identify_license
 from packaging.utils import canonicalize_name
 from piplicenses import find_license_from_classifier
 
 from agents.compliance_checker import spdx
 from agents.contract.schema import NoteKind
-from agents.contract.workspace import Workspace
+from agents.contract.workspace import MAX_TEXT_BYTES, Workspace
 
 _ENVIRONMENTS = frozenset({".venv", "venv", ".tox", ".nox", "site-packages"})
 
@@ -28,7 +29,7 @@ def licenses(workspace: Workspace) -> dict[str, tuple[str, str]]:
                 continue
             try:
                 distribution = Distribution.at(info)
-                name, stated = distribution.metadata["Name"], _stated(distribution)
+                name, stated = distribution.metadata["Name"], _stated(distribution, info)
             except (OSError, ValueError, KeyError, UnicodeError) as error:
                 workspace.note(
                     NoteKind.UNPARSABLE, metadata.relative_to(workspace.root).as_posix(), str(error)[:300]
@@ -60,19 +61,23 @@ def _site_packages(workspace: Workspace) -> list[Path]:
     return sorted(folders)
 
 
-def _stated(distribution: Distribution) -> str | None:
+def _stated(distribution: Distribution, info: Path) -> str | None:
     metadata = distribution.metadata
-    expression, text = metadata.json.get("license_expression"), metadata.json.get("license")
-    classifiers = find_license_from_classifier(metadata.get_all("Classifier") or [])
-    for stated in (expression, text, *classifiers):
-        if spdx.normalize(stated):
-            return str(stated)
+    expression = str(metadata.json.get("license_expression") or "")
+    text = str(metadata.json.get("license") or "")
+    classifiers = sorted(find_license_from_classifier(metadata.get_all("Classifier") or []))
+    clear = spdx.normalize(expression) or spdx.normalize(text) or spdx.choice(classifiers)
     # Nothing clear: whatever is said is better than silence, and ends as unknown.
-    return next(
-        (
-            item
-            for item in (expression, *classifiers, (text or "").split("\n")[0])
-            if item and item != "UNKNOWN"
-        ),
-        None,
-    )
+    said = (expression, "; ".join(classifiers), text.partition("\n")[0])
+    return clear or _of_text(info) or next((item for item in said if item and item != "UNKNOWN"), None)
+
+
+def _of_text(info: Path) -> str | None:
+    """The licence of the text that came with the distribution; None where several differ."""
+    found: set[str] = set()
+    for file in sorted({*info.glob("LICEN[CS]E*"), *info.glob("COPYING*"), *info.glob("licenses/**/*")}):
+        if file.is_symlink() or not file.is_file() or file.stat().st_size > MAX_TEXT_BYTES:
+            continue
+        text = file.read_text(encoding="utf-8", errors="replace")
+        found |= {match.id for match in identify_license(text)}
+    return spdx.normalize(found.pop()) if len(found) == 1 else None

@@ -25,7 +25,7 @@ def check(params: ComplianceParams, workspace: Workspace) -> Outcome:
     dependencies = [_judged(item, params, deny) for item in _declarations(params, workspace)]
     unresolved = Counter(item.file for item in dependencies if item.status is Status.UNRESOLVED)
     for file, count in sorted(unresolved.items()):
-        detail = f"{count} dependencies whose licence nothing in the repository states"
+        detail = f"licences not resolved: {count}; nothing in the repository states them"
         workspace.note(NoteKind.UNRESOLVED, file, detail)
     findings = [finding for item in dependencies for finding in _findings(item, params, workspace)]
     return Outcome(findings=tuple(findings), dependencies=tuple(dependencies))
@@ -102,7 +102,7 @@ def _findings(item: Dependency, params: ComplianceParams, workspace: Workspace) 
             file=item.file,
             line=item.line,
             snippet=workspace.line(item.file, item.line),
-            remediation="Replace the dependency, get a licence that fits, or permit it in the workflow's `allow`.",
+            remediation="Replace it, get a licence that fits, or permit it in the workflow's `allow`.",
             confidence=Confidence.HIGH,
         )
     elif item.status is Status.UNKNOWN:

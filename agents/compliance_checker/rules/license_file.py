@@ -58,30 +58,26 @@ def _identified(
                 ids, confidence = _text(workspace.read_text(lesser) or "")
             return file, _main(ids, clear), confidence
         if known:
-            # LICENSE-MIT beside LICENSE-APACHE: by custom the user chooses.
-            return (
-                known[0][0],
-                " OR ".join(dict.fromkeys(" AND ".join(item[1]) for item in known)),
-                known[0][2],
-            )
+            return known[0][0], _choice(known, clear), known[0][2]
         if files:
             return files[0], None, Confidence.LOW
     return None, None, Confidence.LOW
 
 
 def _main(ids: tuple[str, ...], clear: declared.Declared | None) -> str | None:
-    """The project's licence of a file with several texts: the declared one when it is there, else the first."""
-    if (
-        clear
-        and clear.spdx
-        and {spdx.base(key) for key in spdx.keys(clear.spdx)} <= {spdx.base(key) for key in ids}
-    ):
+    """The licence of a file with several texts: the declared one when it is among them, else the first."""
+    if clear and clear.spdx and ids and spdx.same_text(clear.spdx, " AND ".join(ids)):
         return clear.spdx
     return ids[0] if ids else None
 
 
-def _choice(known: list[Identified]) -> str:
-    return " OR ".join(dict.fromkeys(ids[0] for _, ids, _ in known))
+def _choice(known: list[Identified], clear: declared.Declared | None) -> str:
+    ids = tuple(dict.fromkeys(item[1][0] for item in known))
+    stated = _main(ids, clear)
+    if clear and stated == clear.spdx and stated:
+        return stated
+    # REUSE's folder holds every licence that is used somewhere; files side by side leave a choice.
+    return (" AND " if known[0][0].startswith("LICENSES/") else " OR ").join(ids)
 
 
 def _candidates(workspace: Workspace) -> tuple[list[str], list[str]]:

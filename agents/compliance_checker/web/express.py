@@ -102,9 +102,9 @@ def _set_here(source: Source) -> set[str]:
         if named and not re.search(
             r"(?:removeHeader|getHeader|\.get)\s*\(\s*$", source.code[: match.start()][-40:]
         ):
-            present.add(header)
+            present.add(named)
             present |= (
-                headers.frames_in(source.code[match.end() : match.end() + 2000]) if header == CSP else set()
+                headers.frames_in(source.code[match.end() : match.end() + 2000]) if named == CSP else set()
             )
     return present
 
@@ -121,7 +121,7 @@ def _cookies(file: str, source: Source) -> list[Cookie]:
     for call, plain in calls:
         for flag, cookie_option in (("HttpOnly", "httpOnly"), ("Secure", "secure")):
             off = re.search(rf"\b{cookie_option}\s*:\s*false\b", call.arguments)
-            # A bare `res.cookie(name, value)` has neither flag; options passed by name are somebody else's to see.
+            # A bare `res.cookie(name, value)` has neither flag; options given by name can't be seen here.
             missing = plain and re.fullmatch(r"[^,{]*,[^,{]*", call.arguments.strip())
             if off or missing:
                 found.append(Cookie(flag, file, line_at(source.code, call.offset), "session cookie"))

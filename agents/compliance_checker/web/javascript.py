@@ -14,7 +14,7 @@ _PAIRS = {"(": ")", "[": "]", "{": "}"}
 
 @dataclass(frozen=True)
 class Source:
-    """`code` without comments; `bare` also with string contents blanked. Both keep every offset of the file."""
+    """`code` has no comments, `bare` no contents of strings either. Both keep every offset."""
 
     code: str
     bare: str
@@ -48,27 +48,28 @@ def read(text: str) -> Source:
     return Source("".join(code), "".join(bare))
 
 
+_LINE = re.compile(r"//[^\n]*")
+_BLOCK = re.compile(r"/\*[\s\S]*?(?:\*/|$(?![\s\S]))")
+_REGEX = re.compile(r"/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\[\n])+/[a-z]*")
+_QUOTED = {
+    "'": re.compile(r"'(?:\\[\s\S]|[^'\\\n])*'?"),
+    '"': re.compile(r'"(?:\\[\s\S]|[^"\\\n])*"?'),
+    "`": re.compile(r"`(?:\\[\s\S]|[^`\\])*`?"),
+}
+
+
 def _token_end(text: str, at: int) -> int:
     """Where the comment, string or regular expression beginning at `at` ends; `at` when none begins."""
-    char = text[at]
-    if char == "/":
+    token = _QUOTED.get(text[at])
+    if text[at] == "/":
         if text.startswith("//", at):
-            end = text.find("\n", at)
-            return len(text) if end < 0 else end
-        if text.startswith("/*", at):
-            end = text.find("*/", at + 2)
-            return len(text) if end < 0 else end + 2
-        if _BEFORE_REGEX.search(text[max(0, at - 40) : at]):
-            match = re.compile(r"/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\[\n])+/[a-z]*").match(text, at)
-            return match.end() if match else at
-        return at
-    if char in "'\"":
-        match = re.compile(rf"{char}(?:\\[\s\S]|[^{char}\\\n])*{char}?").match(text, at)
-        return match.end() if match else at
-    if char == "`":
-        match = re.compile(r"`(?:\\[\s\S]|[^`\\])*`?").match(text, at)
-        return match.end() if match else at
-    return at
+            token = _LINE
+        elif text.startswith("/*", at):
+            token = _BLOCK
+        elif _BEFORE_REGEX.search(text[max(0, at - 40) : at]):
+            token = _REGEX
+    match = token.match(text, at) if token else None
+    return match.end() if match else at
 
 
 def calls(source: Source, pattern: str) -> Iterator[Call]:

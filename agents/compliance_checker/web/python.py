@@ -199,10 +199,11 @@ def _django(modules: list[Module], elsewhere: set[str]) -> Iterator[Site]:
         ):
             if _is_off(settings.get(setting)):
                 present.discard(header)
-        cookies = []
-        for setting in ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE"):
-            if _is_off(settings.get(setting, ast.Constant(None))):
-                cookies.append(Cookie("Secure", main.file, line, setting))
+        cookies = [
+            Cookie("Secure", main.file, line, setting)
+            for setting in ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE")
+            if _is_off(settings.get(setting, ast.Constant(None)))
+        ]
         if _is_off(settings.get("SESSION_COOKIE_HTTPONLY")):
             cookies.append(
                 Cookie(

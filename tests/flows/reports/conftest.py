@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import JsonValue
+
 from agents.contract.schema import Confidence, Finding, Note, NoteKind, Report, Severity, Summary, finish
 from flows.definition.status import NodeStatus
 from flows.reports.schema import NodeReport, RunReport, RunStatus
-from pydantic import JsonValue
 
 STARTED = datetime(2026, 10, 1, 12, 0, tzinfo=UTC)
-MANY = 100_000
-
-MakeRun = Callable[..., RunReport]
 
 
 def run_of(
@@ -111,17 +109,19 @@ NOTES = (
 
 
 @pytest.fixture(scope="session")
-def make_run() -> MakeRun:
+def make_run() -> Callable[..., RunReport]:
     return run_of
 
 
 @pytest.fixture(scope="session")
-def small(make_run: MakeRun) -> RunReport:
-    return make_run(FINDINGS, notes=NOTES, facts={"licence": "Apache-2.0", "languages": {"Python": 120, "C": 3}})
+def small(make_run: Callable[..., RunReport]) -> RunReport:
+    return make_run(
+        FINDINGS, notes=NOTES, facts={"licence": "Apache-2.0", "languages": {"Python": 120, "C": 3}}
+    )
 
 
 @pytest.fixture(scope="session")
-def large(make_run: MakeRun) -> RunReport:
+def large(make_run: Callable[..., RunReport]) -> RunReport:
     """100,000 findings of 40 rules in 1,000 files, each with its number in the message."""
     severities = list(Severity)
     return make_run(
@@ -135,5 +135,5 @@ def large(make_run: MakeRun) -> RunReport:
             remediation="Do it the other way.",
             cwe="CWE-89",
         )
-        for number in range(MANY)
+        for number in range(100_000)
     )

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+
 from flows.reports.formats import Format, render
 from flows.reports.schema import RunReport, RunStatus
 
-from tests.flows.reports.conftest import run_of
 
-
-@pytest.mark.parametrize("format", Format)
-def test_every_format_tells_the_run_and_its_findings(format: Format, small: RunReport) -> None:
-    shown = render(small, format)
+@pytest.mark.parametrize("chosen", Format)
+def test_every_format_tells_the_run_and_its_findings(chosen: Format, small: RunReport) -> None:
+    shown = render(small, chosen)
     assert shown.endswith("\n")
     for part in ("run-1234", "health-check", "injection/sql", "not finished after 900 s"):
         assert part.replace("-", r"\-") in shown or part in shown
 
 
-@pytest.mark.parametrize("format", Format)
-def test_every_format_renders_a_run_without_nodes(format: Format) -> None:
-    assert "run-1234" in render(run_of(nodes=(), status=RunStatus.COMPLETED, url=None, commit="", ref=""), format)
+@pytest.mark.parametrize("chosen", Format)
+def test_every_format_renders_a_run_without_nodes(make_run: Callable[..., RunReport], chosen: Format) -> None:
+    assert "run-1234" in render(
+        make_run(nodes=(), status=RunStatus.COMPLETED, url=None, commit="", ref=""), chosen
+    )
 
 
-@pytest.mark.parametrize("format", Format)
-def test_no_format_shows_credentials(format: Format) -> None:
-    report = run_of(reason="fatal: could not read https://robot:tok3n@code.example.org/x", url="http://a:tok3n@b/c")
-    shown = render(report, format)
+@pytest.mark.parametrize("chosen", Format)
+def test_no_format_shows_credentials(make_run: Callable[..., RunReport], chosen: Format) -> None:
+    report = make_run(
+        reason="fatal: could not read https://robot:tok3n@code.example.org/x", url="http://a:tok3n@b/c"
+    )
+    shown = render(report, chosen)
     assert "tok3n" not in shown
     assert "s3cret" not in shown
 
 
-@pytest.mark.parametrize("format", Format)
-def test_a_rendering_is_the_same_twice(format: Format, small: RunReport) -> None:
-    assert render(small, format) == render(RunReport.model_validate(small.model_dump()), format)
+@pytest.mark.parametrize("chosen", Format)
+def test_a_rendering_is_the_same_twice(chosen: Format, small: RunReport) -> None:
+    assert render(small, chosen) == render(RunReport.model_validate(small.model_dump()), chosen)

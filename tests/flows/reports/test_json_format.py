@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agents.contract.schema import Finding, Severity
 from flows.reports import json_format
 from flows.reports.schema import RunReport
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from tests.flows.reports.conftest import MANY, run_of
 
 
 def test_reads_back_as_the_same_run(small: RunReport) -> None:
@@ -24,9 +24,11 @@ def test_two_renderings_are_equal_byte_for_byte(small: RunReport) -> None:
     assert json_format.render(again) == json_format.render(small)
 
 
-def test_carries_no_credentials() -> None:
-    finding = Finding(rule="a/b", severity=Severity.INFO, message="see https://u:tok3n@host/x", snippet="x://y:tok3n@z")
-    shown = json_format.render(run_of([finding], reason="fatal: 'https://robot:tok3n@code.example.org'"))
+def test_carries_no_credentials(make_run: Callable[..., RunReport]) -> None:
+    finding = Finding(
+        rule="a/b", severity=Severity.INFO, message="see https://u:tok3n@host/x", snippet="x://y:tok3n@z"
+    )
+    shown = json_format.render(make_run([finding], reason="fatal: 'https://robot:tok3n@code.example.org'"))
     assert "tok3n" not in shown
     assert "s3cret" not in shown
     assert json.loads(shown)["repository"] == "https://code.example.org/org/repo.git"
@@ -34,9 +36,9 @@ def test_carries_no_credentials() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=60))
-def test_any_text_survives_and_none_is_active(text: str) -> None:
+def test_any_text_survives_and_none_is_active(make_run: Callable[..., RunReport], text: str) -> None:
     nasty = f"{text}\x9b31m\u202e\x7f"
-    shown = json_format.render(run_of([Finding(rule="a/b", severity=Severity.INFO, message=nasty)]))
+    shown = json_format.render(make_run([Finding(rule="a/b", severity=Severity.INFO, message=nasty)]))
     assert not set(shown) & set("\x9b\u202e\x7f\x1b")
     if "://" not in text:
         assert json.loads(shown)["nodes"][0]["report"]["findings"][0]["message"] == nasty
@@ -46,4 +48,4 @@ def test_a_hundred_thousand_findings(large: RunReport) -> None:
     began = time.process_time()
     shown = json_format.render(large)
     assert time.process_time() - began < 10
-    assert len(json.loads(shown)["nodes"][0]["report"]["findings"]) == MANY
+    assert len(json.loads(shown)["nodes"][0]["report"]["findings"]) == 100_000

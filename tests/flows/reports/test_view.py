@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+
 from agents.contract.schema import Confidence, Finding, Severity
 from flows.reports import view
 from flows.reports.schema import RunReport
@@ -12,7 +14,14 @@ from flows.reports.schema import RunReport
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
-    [(-1, "0.0 s"), (0.44, "0.4 s"), (59.7, "1 min 0 s"), (12.3, "12 s"), (185, "3 min 5 s"), (7440, "2 h 4 min")],
+    [
+        (-1, "0.0 s"),
+        (0.44, "0.4 s"),
+        (59.7, "1 min 0 s"),
+        (12.3, "12 s"),
+        (185, "3 min 5 s"),
+        (7440, "2 h 4 min"),
+    ],
 )
 def test_durations_read_like_speech(seconds: float, shown: str) -> None:
     assert view.duration(seconds) == shown
@@ -85,8 +94,7 @@ def test_groups_are_worst_first_and_lose_no_finding(small: RunReport) -> None:
     assert groups[0].beside(groups[0].findings[1]) == ["low confidence"]
 
 
-def test_differing_advice_stands_beside_each_finding(make_run: object) -> None:
-    assert callable(make_run)
+def test_differing_advice_stands_beside_each_finding(make_run: Callable[..., RunReport]) -> None:
     findings = [
         Finding(rule="a/b", severity=Severity.ERROR, message=f"m{n}", remediation=f"r{n}", cwe=f"CWE-{n}")
         for n in (1, 2)

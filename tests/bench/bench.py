@@ -1,0 +1,180 @@
+"""`make bench`: what Dockyard costs beside the bare thing it wraps, medians of one run on one machine.
+
+Prints figures, judges nothing: a timing is never a pass or a fail.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import median
+from uuid import uuid4
+
+from rich.console import Console
+from rich.table import Table
+
+from agents.catalog import catalog
+from agents.contract.schema import Request, RunInfo
+from flows.errors import UnavailableError
+from flows.execution.engine import connect
+from flows.runtime import Job
+from flows.runtime.docker import DockerRuntime
+from flows.runtime.image import agent_image
+from flows.runtime.protocol import request_line
+from flows.runtime.sandbox import USER, WORKSPACE, hardening
+from flows.service import LocalServices, Runs, RunState, StartRequest
+from flows.settings import ROOT, RuntimeName, settings
+from flows.workspace import check_out
+
+NODES = 6
+MESSAGE = {"channel": "console", "message": "hello"}
+
+
+def seconds(action: Callable[[], object]) -> float:
+    """Wall clock of one call."""
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def paired(ours: Callable[[], object], bare: Callable[[], object], runs: int) -> tuple[float, float]:
+    """Medians of both, taken in turn so that a drift of the machine meets both; one warm-up each."""
+    ours()
+    bare()
+    pairs = [(seconds(ours), seconds(bare)) for _ in range(runs)]
+    return median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)
+
+
+def one_agent(name: str, params: dict[str, object], workspace: str) -> None:
+    """An agent as a bare child process."""
+    request = Request.model_validate({"agent": name, "params": params, "workspace": workspace})
+    command = [sys.executable, "-m", catalog()[name].module]
+    subprocess.run(
+        command, input=request.model_dump_json().encode() + b"\n", check=True, capture_output=True, cwd=ROOT
+    )
+
+
+def second_make_run(runs: int, tree: Path) -> tuple[float, float]:
+    """`make run` over this repository, beside its three analysers as bare child processes side by side."""
+
+    def ours() -> None:
+        subprocess.run(["make", "--silent", "run"], cwd=ROOT, check=True, capture_output=True)
+
+    def bare() -> None:
+        with ThreadPoolExecutor() as pool:
+            names = ("compliance-checker", "code-reviewer", "security-scanner")
+            list(pool.map(lambda name: one_agent(name, {}, str(tree)), names))
+
+    return paired(ours, bare, runs)
+
+
+def one_container(runs: int, tar: Path) -> tuple[float, float]:
+    """One agent on the Docker runtime, beside the same calls through the bare Engine API."""
+    client = connect(settings())
+    manifest = catalog()["notifier"]
+    run = RunInfo(run="bench", node="bench")
+    job = Job(manifest=manifest, params=dict(MESSAGE), run=run, timeout=60, log=lambda *_: None)
+    with DockerRuntime(client, agent_image(), str(uuid4()), 2**20) as runtime:
+        runtime.stage(tar)
+        volume = f"dockyard-{runtime.run_id}"
+
+        def bare() -> None:
+            container = client.containers.create(
+                agent_image(),
+                [manifest.module],
+                user=USER,
+                stdin_open=True,
+                volumes={volume: {"bind": WORKSPACE, "mode": "ro"}},
+                **hardening(manifest.limits),
+            )
+            wire = container.attach_socket(params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
+            container.start()
+            wire._sock.sendall(request_line(job, WORKSPACE))
+            while wire.read(65536):
+                continue
+            container.wait()
+            wire.close()
+            container.remove()
+
+        return paired(lambda: runtime.run(job), bare, runs)
+
+
+def flow_without_containers(runs: int, tree: Path) -> tuple[float, float]:
+    """A flow of nodes on the local runtime, beside plain Prefect tasks that start the same processes."""
+    nodes = [{"id": f"n{number}", "agent": "notifier", "inputs": MESSAGE} for number in range(NODES)]
+    workflow = Path(tempfile.mkdtemp()) / "bench.yaml"
+    workflow.write_text(json.dumps({"name": "bench", "nodes": nodes}))
+    from prefect import flow, task
+
+    from flows.run_workflow import run_workflow
+
+    @task
+    def plain() -> None:
+        one_agent("notifier", dict(MESSAGE), str(tree))
+
+    @flow(name="bench-plain")
+    def by_hand() -> None:
+        for future in [plain.submit() for _ in range(NODES)]:
+            future.result()
+
+    text = workflow.read_text() + "\n"
+    return paired(lambda: run_workflow(str(tree), workflow=text, runtime=RuntimeName.LOCAL), by_hand, runs)
+
+
+def through_worker(runs: int, tree: Path) -> tuple[float, float]:
+    """From `start` to the end of a one-node run through server and worker, beside the agent's bare process."""
+    known = Runs(settings())
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        json.dump({"name": "bench-one", "nodes": [{"id": "n", "agent": "notifier", "inputs": MESSAGE}]}, file)
+        file.flush()
+
+        def ours() -> None:
+            handle = known.start(StartRequest(workflow=file.name, repository=str(tree)))
+            *_, last = known.watch(handle.id)
+            if last.run.state is not RunState.COMPLETED:
+                raise SystemExit(f"the benchmark's run ended {last.run.state.value}: {last.run.message}")
+
+        return paired(ours, lambda: one_agent("notifier", dict(MESSAGE), str(tree)), runs)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=5, help="counted runs of each (default: %(default)s)")
+    runs = parser.parse_args().runs
+    LocalServices(settings()).use(lambda text: print(text, file=sys.stderr))
+    table = Table("What", "Dockyard s", "Bare s", "Ratio", "The bare thing", box=None)
+
+    def row(what: str, bare: str, measured: tuple[float, float]) -> None:
+        ours, base = measured
+        table.add_row(what, f"{ours:.2f}", f"{base:.2f}", f"{ours / base:.2f}", bare)
+
+    with tempfile.TemporaryDirectory() as scratch:
+        tree, tar = Path(scratch) / "tree", Path(scratch) / "tree.tar"
+        tree.mkdir()
+        checkout = check_out(str(ROOT), "HEAD", state_dir=settings().state_dir, timeout=60)
+        checkout.write_tar(tar)
+        subprocess.run(["tar", "-xf", str(tar), "-C", str(tree)], check=True)
+        row("second make run", "its analysers as child processes, side by side", second_make_run(runs, tree))
+        try:
+            row("one agent container", "the same calls of the Engine API", one_container(runs, tar))
+        except UnavailableError as error:
+            print(f"no figure for containers: {error}", file=sys.stderr)
+        row(
+            f"flow of {NODES} nodes, no containers",
+            "plain Prefect tasks",
+            flow_without_containers(runs, tree),
+        )
+        row("one-node run through the worker", "the agent's process", through_worker(runs, tree))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
