@@ -18,7 +18,8 @@ from tree_sitter import Language as Grammar
 from tree_sitter import Node, Parser
 
 from agents.code_reviewer.languages import Language
-from agents.code_reviewer.metrics.interface import FileFigures, FunctionFigures, UnmeasurableError
+from agents.code_reviewer.metrics.interface import FileFigures, FunctionFigures, RepeatedKey, UnmeasurableError
+from agents.code_reviewer.metrics.keys import in_object
 from agents.code_reviewer.metrics.lines import CodeLines, Span, count
 
 _FUNCTIONS = frozenset(
@@ -81,6 +82,7 @@ def measure(file: str, text: str, language: Language) -> FileFigures:
         code_lines=lines.total,
         functions=tuple(sorted(_functions(root, lines), key=lambda f: (f.line, -f.end_line, f.name))),
         unreachable=tuple(sorted(_unreachable(root))),
+        repeated_keys=tuple(_repeated_keys(root)),
     )
 
 
@@ -134,6 +136,15 @@ def _unreachable(root: Node) -> Iterator[int]:
                 yield statement.start_point[0] + 1
                 break
             left = left or statement.type in _LEAVING
+
+
+def _repeated_keys(root: Node) -> Iterator[RepeatedKey]:
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        pending.extend(node.named_children)
+        if node.type == "object":
+            yield from in_object(node)
 
 
 def _is_bare_var(node: Node) -> bool:

@@ -23,6 +23,15 @@ class FunctionFigures:
 
 
 @dataclass(frozen=True)
+class RepeatedKey:
+    """A key written twice in one literal; `line` is the second. `harmless` when both values are the same."""
+
+    line: int
+    key: str
+    harmless: bool
+
+
+@dataclass(frozen=True)
 class FileFigures:
     """One file. `maintainability` runs from 0 (worst) to 100, None where it is not computed.
 
@@ -36,3 +45,4 @@ class FileFigures:
     functions: tuple[FunctionFigures, ...] = ()
     maintainability: float | None = None
     unreachable: tuple[int, ...] = ()
+    repeated_keys: tuple[RepeatedKey, ...] = ()

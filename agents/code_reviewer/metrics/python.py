@@ -17,6 +17,7 @@ from radon.visitors import ComplexityVisitor
 
 from agents.code_reviewer.languages import Language
 from agents.code_reviewer.metrics.interface import FileFigures, FunctionFigures, UnmeasurableError
+from agents.code_reviewer.metrics.keys import in_python
 from agents.code_reviewer.metrics.lines import CodeLines, count_python
 from agents.code_reviewer.metrics.outline import Outline, PythonFunction, outline
 
@@ -60,15 +61,17 @@ def _measure(file: str, text: str, tree: ast.Module, language: Language, rate_be
     known: dict[int, int] = {}
     _collect(visitor, known)
     functions = tuple(_figures(function, known, lines) for function in shape.functions)
-    rated = lines.total >= _RATED_FROM and _may_be_low(tree, shape, lines, functions, rate_below)
+    volume = float(h_visit_ast(tree).total.volume) if lines.total >= _RATED_FROM else 0.0
+    rated = lines.total >= _RATED_FROM and _may_be_low(volume, shape, lines, functions, rate_below)
     return FileFigures(
         file=file,
         language=language.name,
         lines=lines.lines,
         code_lines=lines.total,
         functions=functions,
-        maintainability=_maintainability(text, tree, visitor) if rated else None,
+        maintainability=_maintainability(text, volume, visitor) if rated else None,
         unreachable=tuple(shape.unreachable),
+        repeated_keys=tuple(in_python(tree)),
     )
 
 
@@ -108,7 +111,7 @@ def _collect(visitor: ComplexityVisitor, known: dict[int, int]) -> None:
 
 
 def _may_be_low(
-    tree: ast.Module, shape: Outline, lines: CodeLines, functions: Sequence[FunctionFigures], rate_below: float
+    volume: float, shape: Outline, lines: CodeLines, functions: Sequence[FunctionFigures], rate_below: float
 ) -> bool:
     """Whether the index can be at or below `rate_below`.
 
@@ -119,18 +122,14 @@ def _may_be_low(
         return True
     complexity = sum(function.complexity for function in functions) + 40
     statements = shape.statements * 1.3
-    return float(mi_compute(_volume(tree), complexity, statements, comments * 0.8)) <= rate_below
+    return float(mi_compute(volume, complexity, statements, comments * 0.8)) <= rate_below
 
 
-def _volume(tree: ast.Module) -> float:
-    return float(h_visit_ast(tree).total.volume)
-
-
-def _maintainability(text: str, tree: ast.Module, visitor: ComplexityVisitor) -> float | None:
+def _maintainability(text: str, volume: float, visitor: ComplexityVisitor) -> float | None:
     """The index as `radon mi` prints it, None where radon cannot count the lines."""
     try:
         raw = analyze(text)
     except Exception:  # noqa: BLE001 — radon's line analysis stumbles over some valid files in many ways: unrated
         return None
     comments = (raw.comments + raw.multi) / raw.sloc * 100 if raw.sloc else 0.0
-    return float(mi_compute(_volume(tree), visitor.total_complexity, raw.lloc, comments))
+    return float(mi_compute(volume, visitor.total_complexity, raw.lloc, comments))

@@ -14,6 +14,7 @@ from agents.code_reviewer.rules.long_file import LongFile
 from agents.code_reviewer.rules.long_function import LongFunction
 from agents.code_reviewer.rules.low_maintainability import LowMaintainability
 from agents.code_reviewer.rules.many_parameters import ManyParameters
+from agents.code_reviewer.rules.repeated_key import RepeatedKeys
 from agents.code_reviewer.rules.unreachable_code import UnreachableCode
 
 RULES: tuple[Rule, ...] = (
@@ -24,6 +25,7 @@ RULES: tuple[Rule, ...] = (
     ManyParameters(),
     LongFile(),
     UnreachableCode(),
+    RepeatedKeys(),
 )
 
 PATTERNS = Path(__file__).parent / "patterns"
