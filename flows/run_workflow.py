@@ -92,8 +92,7 @@ def _stage(checkout: Checkout, runtime: Runtime) -> None:
 def _state(report: RunReport) -> State[Any]:
     found = report.summary
     text = (
-        f"{found.total} findings: {found.critical} critical, {found.error} error, "
-        f"{found.warning} warning, {found.info} info"
+        f"{found.total} findings: {found.critical} critical, {found.error} error, {found.warning} warning, {found.info} info"
     )
     if report.status is RunStatus.COMPLETED:
         return Completed(message=text, data=None)
@@ -143,9 +142,7 @@ class _Run:
         """Run every node to its end."""
         workflow = self._definition.workflow
         while len(self._outcomes) < len(workflow.nodes):
-            turn = next_turn(
-                workflow, self._definition.graph, self._outcomes, self._futures.keys(), self._values
-            )
+            turn = next_turn(workflow, self._definition.graph, self._outcomes, self._futures.keys(), self._values)
             for node_id, outcome in turn.ended.items():
                 self._end(node_id, outcome)
             for node_id, inputs in turn.ready.items():

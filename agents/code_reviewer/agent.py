@@ -53,9 +53,7 @@ class CodeReviewer(Agent[CodeReviewParams, CodeReview]):
         )
 
 
-def _by_figures(
-    workspace: Workspace, measured: Sequence[FileFigures], params: CodeReviewParams
-) -> Iterator[Finding]:
+def _by_figures(workspace: Workspace, measured: Sequence[FileFigures], params: CodeReviewParams) -> Iterator[Finding]:
     rules = [rule for rule in RULES if params.wants(rule.scope)]
     for figures in measured:
         for rule in rules:

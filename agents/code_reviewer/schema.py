@@ -39,11 +39,10 @@ class CodeReviewParams(Params):
     ] = 8
     max_file_lines: Annotated[int, Field(ge=1, description="code lines of one file")] = 1500
     min_maintainability: Annotated[
-        float, Field(ge=0, le=100, description="maintainability index of a Python file at or below which it is told")
+        float,
+        Field(ge=0, le=100, description="maintainability index of a Python file at or below which it is told"),
     ] = 9.0
-    exclude: Annotated[
-        tuple[str, ...], Field(description="globs in .gitignore manner of files to leave out")
-    ] = ()
+    exclude: Annotated[tuple[str, ...], Field(description="globs in .gitignore manner of files to leave out")] = ()
     include_tests: Annotated[bool, Field(description="whether test code is reviewed too")] = True
     include_vendored: Annotated[bool, Field(description="whether copies of other people's code are too")] = False
 

@@ -106,9 +106,7 @@ def _setup_py(text: str) -> Iterator[str]:
                 if keyword.arg == "license" and isinstance(keyword.value, ast.Constant):
                     yield str(keyword.value.value or "")
                 elif keyword.arg == "classifiers" and isinstance(keyword.value, (ast.List, ast.Tuple)):
-                    yield from from_classifiers(
-                        item.value for item in keyword.value.elts if isinstance(item, ast.Constant)
-                    )
+                    yield from from_classifiers(item.value for item in keyword.value.elts if isinstance(item, ast.Constant))
 
 
 def _called(node: ast.Call) -> str:

@@ -36,9 +36,9 @@ class ComplianceParams(Params):
     gitignore manner, for every scope.
     """
 
-    scope: Annotated[
-        Literal["all"] | Scope | tuple[Scope, ...], Field(description="`all`, one area or a list of areas")
-    ] = "all"
+    scope: Annotated[Literal["all"] | Scope | tuple[Scope, ...], Field(description="`all`, one area or a list of areas")] = (
+        "all"
+    )
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     project_license: str | None = None

@@ -80,7 +80,4 @@ def _run(agent: Agent[P, R], line: bytes) -> R:
 
 def readable(error: ValidationError) -> str:
     """A validation error as one line: `field: reason; field: reason`."""
-    return "; ".join(
-        f"{'.'.join(str(part) for part in item['loc']) or 'request'}: {item['msg']}"
-        for item in error.errors()
-    )
+    return "; ".join(f"{'.'.join(str(part) for part in item['loc']) or 'request'}: {item['msg']}" for item in error.errors())

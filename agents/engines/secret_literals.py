@@ -121,12 +121,8 @@ def _target(node: ast.expr) -> str | None:
     return _string(node.slice) if isinstance(node, ast.Subscript) else None
 
 
-_SCRIPTS = frozenset(
-    {".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx", ".vue", ".svelte", ".php", ".rb"}
-)
-_CONFIGS = frozenset(
-    {".env", ".ini", ".cfg", ".conf", ".properties", ".toml", ".yml", ".yaml", ".sh", ".bash"}
-)
+_SCRIPTS = frozenset({".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx", ".vue", ".svelte", ".php", ".rb"})
+_CONFIGS = frozenset({".env", ".ini", ".cfg", ".conf", ".properties", ".toml", ".yml", ".yaml", ".sh", ".bash"})
 _QUOTED = r"(?P<quote>['\"`])(?P<value>(?:\\.|(?!(?P=quote))[^\\\n])+)(?P=quote)"
 _SCRIPT_DEFAULTS = tuple(
     re.compile(pattern)

@@ -48,9 +48,7 @@ _PLACEHOLDER_PARTS = re.compile(
     r"(?:secret|pass|token|key)|12345|qwerty|letmein|abcdef|deadbeef|correct horse|^(?:some|any|the)[-_]",
     re.IGNORECASE,
 )
-_TEMPLATE = re.compile(
-    r"<[^<>]*>|\$\{?[A-Za-z_(]|\$\$|\{\{|\{%|%\(|%[A-Za-z_]+%|\{[A-Za-z_0-9.]*\}|@[A-Z_]+@|%s|#\{|\[\["
-)
+_TEMPLATE = re.compile(r"<[^<>]*>|\$\{?[A-Za-z_(]|\$\$|\{\{|\{%|%\(|%[A-Za-z_]+%|\{[A-Za-z_0-9.]*\}|@[A-Z_]+@|%s|#\{|\[\[")
 _COMMON = frozenset(
     {"password", "passwd", "pass", "pwd", "secret", "token", "none", "null", "nil", "true", "false",
      "undefined", "test", "testing", "tests", "string", "str", "text", "root", "admin", "administrator",
@@ -90,9 +88,7 @@ def is_wordy(value: str) -> bool:
         return not (re.fullmatch(r"[A-Za-z]{24,}", bare) and bare.lower() != bare and bare.upper() != bare)
     if re.match(r"^(?:\.{0,2}/|[A-Za-z]:\\|~/|https?://[^@]*$|[\^~>=<*]*\d+\.\d+[\w.\-]*$)", bare):
         return True
-    return bare.count(" ") >= 2 or bool(
-        re.search(r"[\w)]\(.*\)|=>|\w\[.*\]|^\w+(?:\.\w+)+$", bare) and "@" not in bare
-    )
+    return bare.count(" ") >= 2 or bool(re.search(r"[\w)]\(.*\)|=>|\w\[.*\]|^\w+(?:\.\w+)+$", bare) and "@" not in bare)
 
 
 _SAMPLE_FOLDERS = frozenset(
@@ -120,10 +116,7 @@ _TRANSLATION = re.compile(
 def is_sample_place(file: str) -> bool:
     """Whether `file` is a test, fixture, document or example: generic hits there are made up."""
     path = PurePosixPath(file)
-    return bool(
-        _SAMPLE_FOLDERS.intersection(part.lower() for part in path.parts[:-1])
-        or _SAMPLE_NAME.search(path.name)
-    )
+    return bool(_SAMPLE_FOLDERS.intersection(part.lower() for part in path.parts[:-1]) or _SAMPLE_NAME.search(path.name))
 
 
 def is_generated_place(file: str) -> bool:

@@ -73,9 +73,7 @@ def scan(workspace: Workspace, *, exclude: Sequence[str] = ()) -> list[Finding]:
         texts[file] = content.decode("utf-8", "replace")
     hits = [hit for hit in _engine(workspace.root) if hit.file in texts]
     # Own hits in tests and documents would be left out anyway: thousands of tests need no parsing.
-    hits += [
-        h for file, text in texts.items() if not secret_values.is_sample_place(file) for h in _own(file, text)
-    ]
+    hits += [h for file, text in texts.items() if not secret_values.is_sample_place(file) for h in _own(file, text)]
     return _triaged(workspace, hits, texts)
 
 
@@ -100,9 +98,7 @@ def _engine(root: Path) -> Iterator[Hit]:
         try:
             answer = json.loads(report.read_bytes().decode("utf-8", "replace"))
         except (OSError, ValueError) as error:
-            raise EngineError(
-                "betterleaks left no readable report; is its version the pinned one?"
-            ) from error
+            raise EngineError("betterleaks left no readable report; is its version the pinned one?") from error
     for entry in answer["findings"] or ():
         yield from _hits(root.resolve(), entry)
 
@@ -163,9 +159,7 @@ def _merged(kept: list[tuple[Hit, Severity, Confidence]]) -> list[tuple[Hit, Sev
         hit = entry[0]
         there = chosen.setdefault((hit.file, hit.line), [])
         if not any(
-            hit.value in other.value
-            or other.value in hit.value
-            or (hit.rule, hit.column) == (other.rule, other.column)
+            hit.value in other.value or other.value in hit.value or (hit.rule, hit.column) == (other.rule, other.column)
             for other, _, _ in there
         ):
             there.append(entry)
@@ -183,14 +177,8 @@ def _is_secret(hit: Hit, line: str) -> bool:
     if NO_SECRET.search(hit.rule):
         return False
     if hit.rule not in GENERIC:
-        return hit.rule.startswith(("environment-", "hard-coded")) or not secret_values.is_sample_key(
-            hit.value
-        )
-    if (
-        secret_values.is_generated_place(hit.file)
-        or len(line) > 2000
-        or secret_values.is_placeholder(hit.value)
-    ):
+        return hit.rule.startswith(("environment-", "hard-coded")) or not secret_values.is_sample_key(hit.value)
+    if secret_values.is_generated_place(hit.file) or len(line) > 2000 or secret_values.is_placeholder(hit.value):
         return False
     if hit.rule in {"generic-password", "generic-api-key"}:
         bare = secret_values.is_wordy(hit.value)
@@ -203,10 +191,7 @@ def _weight(hit: Hit) -> tuple[Severity, Confidence]:
     if hit.rule == "private-key" and sample:
         return Severity.INFO, Confidence.LOW
     if _is_generic(hit):
-        weak = (
-            hit.rule not in {secret_literals.ENVIRONMENT_DEFAULT, "generic-credential-uri"}
-            and len(hit.value) < 12
-        )
+        weak = hit.rule not in {secret_literals.ENVIRONMENT_DEFAULT, "generic-credential-uri"} and len(hit.value) < 12
         return Severity.WARNING, Confidence.LOW if weak else Confidence.MEDIUM
     if sample:
         return Severity.WARNING, Confidence.MEDIUM
@@ -215,9 +200,7 @@ def _weight(hit: Hit) -> tuple[Severity, Confidence]:
     return Severity.ERROR, Confidence.MEDIUM
 
 
-def _finding(
-    hit: Hit, severity: Severity, confidence: Confidence, lines: list[str], values: set[str]
-) -> Finding:
+def _finding(hit: Hit, severity: Severity, confidence: Confidence, lines: list[str], values: set[str]) -> Finding:
     line = lines[hit.line - 1] if hit.line <= len(lines) else ""
     snippet = line
     for value in sorted(values, key=len, reverse=True):

@@ -47,7 +47,13 @@ def scan(workspace: Workspace, rules: Sequence[Path], *, exclude: Sequence[str] 
         env = {"SEMGREP_SETTINGS_FILE": str(Path(scratch) / "settings.yml"), "HOME": scratch}
         command: list[str | Path] = ["osemgrep", "scan", "--experimental", "--json", "--metrics=off"]
         command += ["--disable-version-check", "--disable-nosem", "--no-git-ignore", "--oss-only"]
-        command += ["--x-ignore-semgrepignore-files", "--jobs", str(jobs), "--max-target-bytes", str(MAX_TEXT_BYTES)]
+        command += [
+            "--x-ignore-semgrepignore-files",
+            "--jobs",
+            str(jobs),
+            "--max-target-bytes",
+            str(MAX_TEXT_BYTES),
+        ]
         for rule in rules:
             command += ["--config", rule]
         for pattern in (*sorted(VENDORED), *exclude):

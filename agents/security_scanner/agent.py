@@ -26,9 +26,7 @@ class SecurityScanner(Agent[SecurityScanParams, SecurityScan]):
         workspace = context.workspace
         excluded = Excluded(params.exclude)
         chosen = frozenset(
-            file
-            for file in workspace.files()
-            if not excluded(file) and (params.include_tests or not is_test(file))
+            file for file in workspace.files() if not excluded(file) and (params.include_tests or not is_test(file))
         )
         rules = [rule for rule in rulebook.rules() if rule.category in params.scopes]
         found = list(_by_rules(workspace, rules, chosen, params.exclude))

@@ -11,9 +11,7 @@ from agents.contract.workspace import Workspace
 from agents.security_scanner.rulebook import Sources
 
 
-def copy_matching(
-    workspace: Workspace, sources: Collection[Sources], target: Path, keep: Callable[[str], bool]
-) -> int:
+def copy_matching(workspace: Workspace, sources: Collection[Sources], target: Path, keep: Callable[[str], bool]) -> int:
     """Copy the files that `keep` accepts and one of `sources` fits to the same place under `target`.
 
     Returns how many were copied. With a scratch copy the engine walks a folder, however long the list is.

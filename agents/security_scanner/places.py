@@ -11,11 +11,37 @@ import pathspec
 from agents.contract.schema import Confidence, Finding, Severity
 
 TEST_FOLDERS = frozenset(
-    {"test", "tests", "testing", "__tests__", "__mocks__", "spec", "specs", "e2e", "fixtures", "testdata", "cypress"}
+    {
+        "test",
+        "tests",
+        "testing",
+        "__tests__",
+        "__mocks__",
+        "spec",
+        "specs",
+        "e2e",
+        "fixtures",
+        "testdata",
+        "cypress",
+    }
 )
-TEST_NAME = re.compile(r"^(test_.*|conftest|tests)\.py$|_test\.(py|go|rb)$|_spec\.rb$|\.(test|spec)\.\w+$|Tests?\.(java|cs|php)$")
+TEST_NAME = re.compile(
+    r"^(test_.*|conftest|tests)\.py$|_test\.(py|go|rb)$|_spec\.rb$|\.(test|spec)\.\w+$|Tests?\.(java|cs|php)$"
+)
 DEMONSTRATION_FOLDERS = frozenset(
-    {"doc", "docs", "example", "examples", "sample", "samples", "demo", "demos", "tutorial", "benchmark", "benchmarks"}
+    {
+        "doc",
+        "docs",
+        "example",
+        "examples",
+        "sample",
+        "samples",
+        "demo",
+        "demos",
+        "tutorial",
+        "benchmark",
+        "benchmarks",
+    }
 )
 MINIFIED = re.compile(r"\.(min|bundle)\.(js|css|mjs|cjs)$|(^|/)\.yarn/|\.pnp\.c?js$")
 """Built or downloaded by a tool: the finding belongs to its source."""

@@ -34,18 +34,17 @@ class SecurityScanParams(Params):
     """What to look for and where."""
 
     scope: Annotated[
-        Literal["all"] | Scope | tuple[Scope, ...], Field(description="`all`, one category or a list of categories")
+        Literal["all"] | Scope | tuple[Scope, ...],
+        Field(description="`all`, one category or a list of categories"),
     ] = "all"
-    exclude: Annotated[
-        tuple[str, ...], Field(description="globs in .gitignore manner of files to leave out")
-    ] = ()
+    exclude: Annotated[tuple[str, ...], Field(description="globs in .gitignore manner of files to leave out")] = ()
     include_tests: Annotated[
         bool,
         Field(description="whether test code is read; what is found there counts one severity lower, with low confidence"),
     ] = True
-    min_confidence: Annotated[
-        Confidence, Field(description="findings that their rule is less sure of are left out")
-    ] = Confidence.LOW
+    min_confidence: Annotated[Confidence, Field(description="findings that their rule is less sure of are left out")] = (
+        Confidence.LOW
+    )
 
     @property
     def scopes(self) -> frozenset[Scope]:

@@ -36,9 +36,7 @@ class Definition:
     graph: Graph
 
 
-def load(
-    text: str, file: str = "workflow.yaml", manifests: Mapping[str, Manifest] | None = None
-) -> Definition:
+def load(text: str, file: str = "workflow.yaml", manifests: Mapping[str, Manifest] | None = None) -> Definition:
     """Check `text`. Raises DefinitionError with every problem."""
     workflow, graph = validate(places.read(text, file), catalog() if manifests is None else manifests)
     return Definition(text, workflow, graph)
@@ -74,15 +72,11 @@ def bind(workflow: Workflow, given: Mapping[str, JsonValue]) -> dict[str, JsonVa
     declared = {name: param for name, param in workflow.params.items() if name not in BUILT_IN_PARAMS}
     for name in given:
         if name not in declared:
-            raise InvalidInputError(
-                f"'{workflow.name}' has no param '{name}'. {did_you_mean(name, declared)}"
-            )
+            raise InvalidInputError(f"'{workflow.name}' has no param '{name}'. {did_you_mean(name, declared)}")
     bound: dict[str, JsonValue] = {}
     for name, param in declared.items():
         if name not in given and param.default is None:
-            raise InvalidInputError(
-                f"'{workflow.name}' needs the param '{name}' ({param.type.value}): --param {name}=…"
-            )
+            raise InvalidInputError(f"'{workflow.name}' needs the param '{name}' ({param.type.value}): --param {name}=…")
         bound[name] = _checked(name, param, given.get(name, param.default))
     return bound
 

@@ -36,18 +36,14 @@ class Document:
             near = near[:-1]
         marks = self.keys if key and near in self.keys else self.marks
         line, column = marks.get(near, (1, 1))
-        return Problem(
-            code=code, message=message, file=self.file, line=line, column=column, suggestion=suggestion
-        )
+        return Problem(code=code, message=message, file=self.file, line=line, column=column, suggestion=suggestion)
 
 
 def read(text: str, file: str) -> Document:
     """Parse `text`. Raises DefinitionError (DY001) for anything but plain, shallow YAML."""
     document = Document(file)
     if len(text.encode("utf-8", "replace")) > MAX_BYTES:
-        raise DefinitionError(
-            [document.problem("DY001", f"the file is larger than {MAX_BYTES // 1024} KiB.")]
-        )
+        raise DefinitionError([document.problem("DY001", f"the file is larger than {MAX_BYTES // 1024} KiB.")])
     yaml = YAML(typ="safe", pure=True)
     try:
         root = yaml.compose(text)
@@ -55,9 +51,7 @@ def read(text: str, file: str) -> Document:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         message = f"not valid YAML: {error.problem or error.context or 'cannot be parsed'}."
-        raise DefinitionError(
-            [Problem(code="DY001", message=message, file=file, line=line, column=column)]
-        ) from error
+        raise DefinitionError([Problem(code="DY001", message=message, file=file, line=line, column=column)]) from error
     except (YAMLError, RecursionError, ValueError) as error:
         raise DefinitionError([document.problem("DY001", f"not valid YAML: {error}.")]) from error
     if root is None:

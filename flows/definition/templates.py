@@ -118,9 +118,7 @@ def parse(text: str) -> Template:
     for statement in tree.body:
         if not isinstance(statement, nodes.Output):
             raise TemplateProblemError("only {{ expressions }} are available, not {% statements %}")
-    parts = [
-        part for statement in tree.body if isinstance(statement, nodes.Output) for part in statement.nodes
-    ]
+    parts = [part for statement in tree.body if isinstance(statement, nodes.Output) for part in statement.nodes]
     whole = len(parts) == 1 and not isinstance(parts[0], nodes.TemplateData)
     return Template(
         text=text,

@@ -151,9 +151,7 @@ def _output(
             return
     if node.run_if is not RunIf.SUCCESS and not reference.optional:
         written = ".".join(str(part) for part in reference.path)
-        message = (
-            f"'{written}' is missing when '{source.id}' failed or was skipped, and this node runs even then."
-        )
+        message = f"'{written}' is missing when '{source.id}' failed or was skipped, and this node runs even then."
         yield document.problem("DY010", message, place, f"Write {{{{ {written} | default('…') }}}}.")
 
 
@@ -178,9 +176,7 @@ def _inputs(
                 yield document.problem("DY011", message, place)
 
 
-def _kinds(
-    template: templates.Template, workflow: Workflow, manifests: Mapping[str, Manifest]
-) -> frozenset[str]:
+def _kinds(template: templates.Template, workflow: Workflow, manifests: Mapping[str, Manifest]) -> frozenset[str]:
     if not template.whole:
         return frozenset({"string"})
     if not template.plain:

@@ -35,9 +35,7 @@ def run_step(
         report = manifest.report.model_validate(result.report)
     except ValidationError as error:
         detail = readable(error)[:600]
-        raise NodeFailedError(
-            f"{manifest.name} gave a report that does not fit its schema: {detail}"
-        ) from error
+        raise NodeFailedError(f"{manifest.name} gave a report that does not fit its schema: {detail}") from error
     return NodeReport(
         node=node.id,
         agent=manifest.name,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from prefect.filesystems import WritableFileSystem
 from prefect.results import get_default_result_storage
+from prefect.utilities.asyncutils import run_coro_as_sync
 
 from flows.errors import InvalidInputError
 from flows.reports.schema import RunReport
@@ -47,12 +48,11 @@ def pin(run_id: UUID, text: str) -> str:
 
 
 def _write(key: str, content: bytes) -> None:
-    _storage().write_path(key, content, _sync=True)
+    run_coro_as_sync(_storage().write_path(key, content))
 
 
 def _read(key: str) -> bytes | None:
     try:
-        content: bytes = _storage().read_path(key, _sync=True)
+        return run_coro_as_sync(_storage().read_path(key))
     except (ValueError, FileNotFoundError):  # what storages raise for a path that holds nothing
         return None
-    return content

@@ -16,9 +16,7 @@ ROWS_PER_TABLE = 2000
 def publish(run: RunReport, node: NodeReport) -> None:
     """Publish `node`'s report as artifacts of the current task run. Every finding is in one of the tables."""
     key = re.sub(r"[^a-z0-9-]+", "-", f"{run.workflow}-{node.node}".lower()).strip("-")
-    create_markdown_artifact(
-        markdown=markdown.node_markdown(run, node), key=key, description=f"Report of {node.agent}", _sync=True
-    )
+    create_markdown_artifact(markdown=markdown.node_markdown(run, node), key=key, description=f"Report of {node.agent}")
     rows = markdown.node_table(node)
     starts = range(0, len(rows), ROWS_PER_TABLE)
     for number, start in enumerate(starts, 1):
@@ -26,5 +24,4 @@ def publish(run: RunReport, node: NodeReport) -> None:
             rows[start : start + ROWS_PER_TABLE],
             key=f"{key}-findings" + (f"-{number}" if number > 1 else ""),
             description=f"Findings of {node.agent}, table {number} of {len(starts)}",
-            _sync=True,
         )

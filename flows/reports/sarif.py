@@ -26,9 +26,7 @@ _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 _LEVELS = MappingProxyType(
     {Severity.CRITICAL: "error", Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 )
-_SCORES = MappingProxyType(
-    {Severity.CRITICAL: "9.5", Severity.ERROR: "8.0", Severity.WARNING: "5.5", Severity.INFO: "2.0"}
-)
+_SCORES = MappingProxyType({Severity.CRITICAL: "9.5", Severity.ERROR: "8.0", Severity.WARNING: "5.5", Severity.INFO: "2.0"})
 """The middle of the bands GitHub calls critical, high, medium and low."""
 
 _UNREAD = frozenset({NoteKind.UNPARSABLE, NoteKind.UNREADABLE, NoteKind.ENGINE})
@@ -76,9 +74,7 @@ def uri(file: str) -> str | None:
 
 def _run(report: RunReport, node: NodeReport) -> Object:
     ranks = {severity: severity.rank for severity in Severity}
-    findings = sorted(
-        node.common.findings, key=lambda f: (ranks[f.severity], f.file or "", f.line or 0, f.rule)
-    )
+    findings = sorted(node.common.findings, key=lambda f: (ranks[f.severity], f.file or "", f.line or 0, f.rule))
     by_rule: dict[str, list[Finding]] = {}
     for finding in findings:
         by_rule.setdefault(finding.rule, []).append(finding)
@@ -94,12 +90,8 @@ def _run(report: RunReport, node: NodeReport) -> Object:
     described: Object = {
         "tool": {"driver": driver},
         # The part before the last slash is the category: two nodes with one agent don't overwrite each other.
-        "automationDetails": {
-            "id": "/".join(quote(part, safe="") for part in (report.workflow, node.node, report.run))
-        },
-        "originalUriBaseIds": {
-            ROOT: {"description": {"text": "The root of the repository at the analysed commit."}}
-        },
+        "automationDetails": {"id": "/".join(quote(part, safe="") for part in (report.workflow, node.node, report.run))},
+        "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the repository at the analysed commit."}}},
         "columnKind": "unicodeCodePoints",
         "invocations": [_invocation(node)],
         "results": results,
@@ -184,9 +176,7 @@ def _invocation(node: NodeReport) -> Object:
     notifications: list[JsonValue] = [_notification(note) for note in node.common.notes]
     if not node.status.ok:
         reason = message(node.reason or "no reason was given")
-        notifications.append(
-            {"level": "error", "descriptor": {"id": f"node/{node.status}"}, "message": {"text": reason}}
-        )
+        notifications.append({"level": "error", "descriptor": {"id": f"node/{node.status}"}, "message": {"text": reason}})
     return {
         "executionSuccessful": node.status.ok,
         "toolExecutionNotifications": notifications,
@@ -203,9 +193,7 @@ def _notification(note: Note) -> Object:
     notification: Object = {
         "level": "warning" if note.kind in _UNREAD else "note",
         "descriptor": {"id": f"note/{note.kind}"},
-        "message": {
-            "text": message(": ".join(part for part in (note.file, note.detail) if part)) or note.kind
-        },
+        "message": {"text": message(": ".join(part for part in (note.file, note.detail) if part)) or note.kind},
     }
     if note.file and (reference := uri(note.file)):
         notification["locations"] = [_location(reference, {})]

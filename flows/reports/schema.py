@@ -6,11 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
-from agents.contract.schema import Finding, Frozen, Note, Report, Severity, Summary
 from pydantic import JsonValue, TypeAdapter
 
+from agents.contract.schema import Finding, Frozen, Note, Report, Severity, Summary
 from flows.definition.status import NodeStatus
-
 
 _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 
@@ -64,9 +63,7 @@ class RunReport(Frozen):
     def findings(self) -> tuple[tuple[NodeReport, Finding], ...]:
         """Every finding with its node, worst severity first, then by place."""
         pairs = [(node, finding) for node in self.nodes for finding in node.common.findings]
-        return tuple(
-            sorted(pairs, key=lambda p: (p[1].severity.rank, p[1].file or "", p[1].line or 0, p[1].rule))
-        )
+        return tuple(sorted(pairs, key=lambda p: (p[1].severity.rank, p[1].file or "", p[1].line or 0, p[1].rule)))
 
     @cached_property
     def notes(self) -> tuple[tuple[NodeReport, Note], ...]:

@@ -110,9 +110,7 @@ def _counts(report: RunReport) -> Table:
         table.add_row(
             Text(plain.line(node.node)),
             Text(plain.line(node.agent)),
-            Text(
-                node.status.value, style="" if node.status.ok else "red" if node.status.failed else "yellow"
-            ),
+            Text(node.status.value, style="" if node.status.ok else "red" if node.status.failed else "yellow"),
             *(_number(found[severity], _STYLES[severity], node) for severity in Severity),
             _number(len(node.common.notes), "", node),
             _number(node.common.files_scanned, "", node),

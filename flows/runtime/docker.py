@@ -94,9 +94,7 @@ class DockerRuntime(Runtime):
             for volume in self._client.volumes.list(filters=mine):
                 volume.remove(force=True)
         except DockerException as error:
-            log.warning(
-                "some containers or volumes of this run are left for the next one to remove: %s", error
-            )
+            log.warning("some containers or volumes of this run are left for the next one to remove: %s", error)
         self._volume = None
 
     def _create(self, job: Job) -> Container:
@@ -146,13 +144,9 @@ class DockerRuntime(Runtime):
             clock.cancel()
             socket.close()
         if "timeout" in ended:
-            raise NodeTimedOutError(
-                f"{job.manifest.name} did not finish within {job.timeout:g} s and was ended"
-            )
+            raise NodeTimedOutError(f"{job.manifest.name} did not finish within {job.timeout:g} s and was ended")
         if "flood" in ended:
-            raise NodeFailedError(
-                f"{job.manifest.name} printed more than {cap // 1024 // 1024} MiB and was ended"
-            )
+            raise NodeFailedError(f"{job.manifest.name} printed more than {cap // 1024 // 1024} MiB and was ended")
         container.reload()
         return bytes(output), lines.last, exit_code, bool(container.attrs["State"].get("OOMKilled"))
 

@@ -48,9 +48,7 @@ class LocalRuntime(Runtime):
         if self._workspace is None:
             raise DockyardError("no workspace is staged")
         if job.manifest.requires_isolation:
-            raise NodeFailedError(
-                f"{job.manifest.name} requires isolation; it runs with the docker runtime only"
-            )
+            raise NodeFailedError(f"{job.manifest.name} requires isolation; it runs with the docker runtime only")
         started = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="tmp-", dir=self._home) as scratch:
             output, errors = Path(scratch) / "stdout", Path(scratch) / "stderr"
@@ -63,9 +61,7 @@ class LocalRuntime(Runtime):
             lines.add(errors.read_bytes())
             lines.flush()
             if timed_out:
-                raise NodeTimedOutError(
-                    f"{job.manifest.name} did not finish within {job.timeout:g} s and was ended"
-                )
+                raise NodeTimedOutError(f"{job.manifest.name} did not finish within {job.timeout:g} s and was ended")
             if output.stat().st_size >= cap:
                 raise NodeFailedError(f"{job.manifest.name} printed more than {cap // 1024 // 1024} MiB")
             result = read_result(job, output.read_bytes(), code, lines.last)

@@ -21,15 +21,11 @@ def request_line(job: Job, workspace: str) -> bytes:
     return request.model_dump_json().encode() + b"\n"
 
 
-def read_result(
-    job: Job, output: bytes, exit_code: int, last_words: str, *, out_of_memory: bool = False
-) -> Result:
+def read_result(job: Job, output: bytes, exit_code: int, last_words: str, *, out_of_memory: bool = False) -> Result:
     """The result in `output`. Raises NodeFailedError with a reason a person can act on."""
     name = job.manifest.name
     if out_of_memory:
-        raise NodeFailedError(
-            f"{name} used more than its {job.manifest.limits.memory_mb} MiB of memory and was ended"
-        )
+        raise NodeFailedError(f"{name} used more than its {job.manifest.limits.memory_mb} MiB of memory and was ended")
     lines = output.strip().split(b"\n") if output.strip() else []
     if len(lines) != 1:
         what = "no result" if not lines else f"{len(lines)} lines instead of one result"
@@ -42,9 +38,7 @@ def read_result(
         raise NodeFailedError(f"{name} gave a result that is not of the contract: {first['msg']}") from error
     if result.agent != name or result.contract != CONTRACT_VERSION:
         given = f"{result.agent} (contract {result.contract})"
-        raise NodeFailedError(
-            f"{name} gave a result of {given}; is the agent image up to date? `make images`"
-        )
+        raise NodeFailedError(f"{name} gave a result of {given}; is the agent image up to date? `make images`")
     return result
 
 

@@ -53,9 +53,7 @@ def ensure_pool(client: SyncPrefectClient, settings: Settings) -> None:
             return
 
 
-def deploy(
-    client: SyncPrefectClient, definition: Definition, settings: Settings, *, by_text: bool = False
-) -> UUID:
+def deploy(client: SyncPrefectClient, definition: Definition, settings: Settings, *, by_text: bool = False) -> UUID:
     """Make or update the workflow's deployment and return its id.
 
     The deployment names the workflow; with `by_text` it carries the whole text, for files that a
@@ -75,9 +73,7 @@ def deploy(
         description=workflow.description,
         tags=["dockyard"],
         work_pool_name=settings.work_pool,
-        parameter_openapi_schema=parameter_schema(
-            load_flow_from_entrypoint(ENTRYPOINT)
-        ).model_dump_for_openapi(),
+        parameter_openapi_schema=parameter_schema(load_flow_from_entrypoint(ENTRYPOINT)).model_dump_for_openapi(),
         enforce_parameter_schema=True,
     )
     return created

@@ -28,9 +28,7 @@ class Check(Frozen):
 def examine(settings: Settings) -> Iterator[Check]:
     """Look at every part in turn."""
     version = ".".join(str(part) for part in sys.version_info[:3])
-    yield Check(
-        part="Python", ok=sys.version_info >= (3, 11), found=version, remedy="install Python 3.11 or newer"
-    )
+    yield Check(part="Python", ok=sys.version_info >= (3, 11), found=version, remedy="install Python 3.11 or newer")
     yield _program("git", "apt-get install git", needed=True)
     yield _semgrep()
     yield from _engine(settings)
@@ -72,9 +70,7 @@ def _engine(settings: Settings) -> Iterator[Check]:
     yield Check(part="Docker engine", ok=True, found=version, needed=False)
     name = settings.agent_image or agent_image()
     built = bool(client.images.list(name=name))
-    yield Check(
-        part="agent image", ok=built, found=name if built else f"{name} missing", remedy="`make images`"
-    )
+    yield Check(part="agent image", ok=built, found=name if built else f"{name} missing", remedy="`make images`")
 
 
 def _writable(folder: Path) -> Check:
@@ -85,7 +81,5 @@ def _writable(folder: Path) -> Check:
         probe.unlink()
     except OSError as error:
         found = f"{folder}: {error.strerror}"
-        return Check(
-            part="state folder", ok=False, found=found, remedy="set DOCKYARD_STATE_DIR to a writable folder"
-        )
+        return Check(part="state folder", ok=False, found=found, remedy="set DOCKYARD_STATE_DIR to a writable folder")
     return Check(part="state folder", ok=True, found=str(folder))

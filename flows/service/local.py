@@ -206,9 +206,7 @@ def _free_port(wanted: int) -> int:
 def _start_time(pid: int) -> str | None:
     """Field 22 of /proc/PID/stat, None when there is no such process or it is a zombie."""
     try:
-        fields = (
-            Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
-        )
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
     return None if fields[0] == "Z" else fields[19]

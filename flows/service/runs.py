@@ -145,9 +145,7 @@ class Runs:
             return UUID(text)
         except ValueError:
             pass
-        found = [
-            run for run in known if run.name == text or (len(text) >= 4 and str(run.id).startswith(text))
-        ]
+        found = [run for run in known if run.name == text or (len(text) >= 4 and str(run.id).startswith(text))]
         if len(found) != 1:
             what = "several runs fit" if found else "there is no run"
             raise InvalidInputError(f"{what} '{text}'; `dockyard runs` lists them")
@@ -183,14 +181,10 @@ class Runs:
 
         try:
             run = self.get(run_id)
-            tasks = self._client.read_task_runs(
-                flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run_id])), limit=200
-            )
+            tasks = self._client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run_id])), limit=200)
         except HTTPError as error:
             raise UnavailableError(f"the Prefect server does not answer: {error}") from error
-        return Progress(
-            run=run, nodes={task.name: _STATES[task.state_type] for task in tasks if task.state_type}
-        )
+        return Progress(run=run, nodes={task.name: _STATES[task.state_type] for task in tasks if task.state_type})
 
 
 def _handle(run: FlowRun) -> RunHandle:

@@ -21,9 +21,7 @@ from flows.worker.starter import ForkStarter
 class ForkedHooks:
     """Prefect's `FlowRunHookRunner`: flow code is never imported into the worker itself."""
 
-    def __init__(
-        self, surroundings: Surroundings, *, grace_seconds: float, starter: ForkStarter | None
-    ) -> None:
+    def __init__(self, surroundings: Surroundings, *, grace_seconds: float, starter: ForkStarter | None) -> None:
         self._surroundings = surroundings
         self._grace_seconds = grace_seconds
         self._starter = starter
@@ -45,9 +43,7 @@ class ForkedHooks:
         process = await fork(self._surroundings, errand, grace_seconds=self._grace_seconds)
         code = await process.watch()
         if code != 0:
-            flow_run_logger(flow_run).warning(
-                "The process that ran this run's hooks ended with status %s.", code
-            )
+            flow_run_logger(flow_run).warning("The process that ran this run's hooks ended with status %s.", code)
 
 
 def run_cancellation_hooks(flow_run: str, state: str) -> None:

@@ -129,9 +129,7 @@ def _fork(surroundings: Surroundings, errand: Errand) -> ForkServerProcess:
         try:
             process, problem = _fork_once(surroundings, errand)
         except (EOFError, ConnectionError) as error:
-            raise UnavailableError(
-                "no process could be forked for the run; the worker's standard error says why"
-            ) from error
+            raise UnavailableError("no process could be forked for the run; the worker's standard error says why") from error
     if problem is not None:
         with _multiprocessing_lock:
             process.join()

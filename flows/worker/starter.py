@@ -18,9 +18,7 @@ from flows.worker.process import ForkedProcess, fork
 class ForkStarter:
     """Starts one run in a forked child and waits for its end (Prefect's `ProcessStarter`)."""
 
-    def __init__(
-        self, surroundings: Surroundings, *, grace_seconds: float, control_channel: ControlChannel
-    ) -> None:
+    def __init__(self, surroundings: Surroundings, *, grace_seconds: float, control_channel: ControlChannel) -> None:
         self.process: ForkedProcess | None = None
         """The child, once there is one."""
         self._surroundings = surroundings
@@ -33,9 +31,7 @@ class ForkStarter:
         Apart from `start`, because what that raises reaches people as "unhandled errors in a TaskGroup".
         """
         errand = Errand(run_flow, (str(flow_run.id),))
-        self.process = await fork(
-            self._with_control_channel(flow_run), errand, grace_seconds=self._grace_seconds
-        )
+        self.process = await fork(self._with_control_channel(flow_run), errand, grace_seconds=self._grace_seconds)
 
     async def start(
         self,

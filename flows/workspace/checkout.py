@@ -82,9 +82,7 @@ def check_out(repository: str, ref: str, *, state_dir: Path, timeout: float) -> 
         try:
             if folder is not None and not _is_git(folder):
                 if ref != "HEAD":
-                    raise InvalidInputError(
-                        f"'{repository}' is not a git repository, so it has no ref '{ref}'"
-                    )
+                    raise InvalidInputError(f"'{repository}' is not a git repository, so it has no ref '{ref}'")
                 commit = _snapshot(mirror, folder.resolve(), home, timeout)
             else:
                 # Tags and branches keep their names apart from HEAD, which a mirror refspec would not bring.
@@ -113,9 +111,7 @@ def _resolve(mirror: Path, source: str, ref: str, home: Path, timeout: float) ->
         return git.run([*parse, f"{name}^{{commit}}"], home=home, timeout=timeout)
     except git.GitError:
         if not _COMMIT.fullmatch(ref):
-            raise InvalidInputError(
-                f"there is no branch, tag or commit '{ref}' in '{display(source)}'"
-            ) from None
+            raise InvalidInputError(f"there is no branch, tag or commit '{ref}' in '{display(source)}'") from None
     # A commit that no branch or tag reaches (a pull request's, say) can often still be asked for by its id.
     git.run([*where, "fetch", "--quiet", "--no-tags", source, ref], home=home, timeout=timeout)
     return git.run([*parse, f"{ref}^{{commit}}"], home=home, timeout=timeout)

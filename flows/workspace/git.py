@@ -24,9 +24,7 @@ def environment(home: Path) -> dict[str, str]:
     config = home / "gitconfig"
     if not config.exists():
         scratch = home / f"gitconfig.{os.getpid()}"
-        scratch.write_text(
-            "[safe]\n\tdirectory = *\n[core]\n\thooksPath = /dev/null\n[gc]\n\tauto = 0\n", encoding="utf-8"
-        )
+        scratch.write_text("[safe]\n\tdirectory = *\n[core]\n\thooksPath = /dev/null\n[gc]\n\tauto = 0\n", encoding="utf-8")
         scratch.replace(config)
     keep = ("PATH", "LANG", "TMPDIR", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO",
             "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY")  # fmt: skip
@@ -44,9 +42,7 @@ def environment(home: Path) -> dict[str, str]:
     }
 
 
-def run(
-    arguments: Sequence[str | Path], *, home: Path, timeout: float, extra: Mapping[str, str] | None = None
-) -> str:
+def run(arguments: Sequence[str | Path], *, home: Path, timeout: float, extra: Mapping[str, str] | None = None) -> str:
     """Run git and return its stdout, stripped. Raises GitError, or UnavailableError when git is missing."""
     command = ["git", *(os.fspath(argument) for argument in arguments)]
     try:

@@ -40,9 +40,7 @@ def without_hub(code: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_contract_and_the_catalog_need_nothing_of_the_hub() -> None:
-    done = without_hub(
-        "import agents.contract.runner\nfrom agents.catalog import catalog\nprint(*sorted(catalog()))\n"
-    )
+    done = without_hub("import agents.contract.runner\nfrom agents.catalog import catalog\nprint(*sorted(catalog()))\n")
     assert done.stderr == ""
     assert done.stdout.split() == [package.replace("_", "-") for package in sorted(AGENTS)]
 

@@ -56,9 +56,7 @@ def one_agent(name: str, params: dict[str, object], workspace: str) -> None:
     """An agent as a bare child process."""
     request = Request.model_validate({"agent": name, "params": params, "workspace": workspace})
     command = [sys.executable, "-m", catalog()[name].module]
-    subprocess.run(
-        command, input=request.model_dump_json().encode() + b"\n", check=True, capture_output=True, cwd=ROOT
-    )
+    subprocess.run(command, input=request.model_dump_json().encode() + b"\n", check=True, capture_output=True, cwd=ROOT)
 
 
 def second_make_run(runs: int, tree: Path) -> tuple[float, float]:

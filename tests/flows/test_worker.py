@@ -259,9 +259,7 @@ def test_a_cancelled_child_has_not_crashed(surroundings: Surroundings, tmp_path:
     assert asyncio.run(run()) == 0
 
 
-def test_a_dead_forkserver_is_replaced_and_its_child_lives_on(
-    surroundings: Surroundings, tmp_path: Path
-) -> None:
+def test_a_dead_forkserver_is_replaced_and_its_child_lives_on(surroundings: Surroundings, tmp_path: Path) -> None:
     file = tmp_path / "begun"
 
     async def run() -> None:

@@ -39,14 +39,10 @@ def scripted(**limits: float) -> Manifest:
 
 
 @pytest.fixture(scope="session")
-def probe_image(
-    engine: DockerClient, agent_image: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def probe_image(engine: DockerClient, agent_image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The agent image with one more module, which runs `probe.py` of the workspace."""
     context = tmp_path_factory.mktemp("probe")
-    (context / "probe.py").write_text(
-        "import runpy\nrunpy.run_path('/workspace/probe.py', run_name='__main__')\n"
-    )
+    (context / "probe.py").write_text("import runpy\nrunpy.run_path('/workspace/probe.py', run_name='__main__')\n")
     (context / "Dockerfile").write_text(f"FROM {agent_image}\nCOPY probe.py /opt/dockyard/probe.py\n")
     image, _ = engine.images.build(path=str(context), rm=True, tag=f"dockyard-probe:{uuid4().hex}")
     yield image.id or ""
@@ -76,9 +72,7 @@ def stage(tmp_path: Path) -> Callable[[DockerRuntime, str], None]:
 
 def job(manifest: Manifest, params: dict[str, JsonValue], lines: list[str], timeout: float = 60) -> Job:
     run = RunInfo(run="r", node="probe", workflow="w")
-    return Job(
-        manifest=manifest, params=params, run=run, timeout=timeout, log=lambda _, line: lines.append(line)
-    )
+    return Job(manifest=manifest, params=params, run=run, timeout=timeout, log=lambda _, line: lines.append(line))
 
 
 ANSWER = """
@@ -89,9 +83,7 @@ request = json.loads(sys.stdin.readline())
 """
 
 
-def test_an_agent_answers_from_its_container(
-    runtime: DockerRuntime, stage: Callable[[DockerRuntime, str], None]
-) -> None:
+def test_an_agent_answers_from_its_container(runtime: DockerRuntime, stage: Callable[[DockerRuntime, str], None]) -> None:
     stage(runtime, "")
     execution = runtime.run(job(catalog()["notifier"], {"message": "hello", "channel": "console"}, []))
     assert execution.result.failure is None
@@ -142,9 +134,7 @@ answer({
     }
 
 
-def test_params_of_megabytes_reach_the_agent(
-    runtime: DockerRuntime, stage: Callable[[DockerRuntime, str], None]
-) -> None:
+def test_params_of_megabytes_reach_the_agent(runtime: DockerRuntime, stage: Callable[[DockerRuntime, str], None]) -> None:
     stage(runtime, ANSWER + "answer({'length': len(request['params']['text'])})")
     report = runtime.run(job(scripted(), {"text": "x" * 5 * MIB}, [])).result.report
     assert report == {"length": 5 * MIB}
@@ -159,9 +149,7 @@ def test_a_result_of_tens_of_megabytes_arrives_whole(
     assert len(str(report["text"])) == 30 * MIB
 
 
-def test_stderr_becomes_log_lines(
-    runtime: DockerRuntime, stage: Callable[[DockerRuntime, str], None]
-) -> None:
+def test_stderr_becomes_log_lines(runtime: DockerRuntime, stage: Callable[[DockerRuntime, str], None]) -> None:
     stage(runtime, ANSWER + "print('WARNING careful', file=sys.stderr)\nanswer({})")
     lines: list[str] = []
     runtime.run(job(scripted(), {}, lines))
@@ -186,17 +174,13 @@ def test_a_wrong_result_is_a_readable_failure(
         runtime.run(job(scripted(), {}, []))
 
 
-def test_a_flood_on_stdout_is_ended(
-    runtime: DockerRuntime, stage: Callable[[DockerRuntime, str], None]
-) -> None:
+def test_a_flood_on_stdout_is_ended(runtime: DockerRuntime, stage: Callable[[DockerRuntime, str], None]) -> None:
     stage(runtime, "import sys\nwhile True: sys.stdout.write('x' * 65536)")
     with pytest.raises(NodeFailedError, match="printed more than 64 MiB"):
         runtime.run(job(scripted(), {}, []))
 
 
-def test_memory_beyond_the_limit_is_named(
-    runtime: DockerRuntime, stage: Callable[[DockerRuntime, str], None]
-) -> None:
+def test_memory_beyond_the_limit_is_named(runtime: DockerRuntime, stage: Callable[[DockerRuntime, str], None]) -> None:
     stage(runtime, "held = []\nwhile True: held.append(bytearray(8 * 1024 * 1024))")
     with pytest.raises(NodeFailedError, match="more than its 64 MiB of memory"):
         runtime.run(job(scripted(memory_mb=64), {}, []))

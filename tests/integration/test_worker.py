@@ -76,9 +76,7 @@ class Yard:
             parameter_openapi_schema={"type": "object", "properties": {}},
             enforce_parameter_schema=False,
         )
-        return self.client.create_flow_run_from_deployment(
-            deployment, parameters=parameters, job_variables=job_variables
-        ).id
+        return self.client.create_flow_run_from_deployment(deployment, parameters=parameters, job_variables=job_variables).id
 
     def read(self, run: UUID) -> FlowRun:
         return self.client.read_flow_run(run)
@@ -116,9 +114,7 @@ class Yard:
 
     def logged(self, run: UUID, text: str) -> str:
         """Wait until a text is in the run's log at the server; returns the log."""
-        return until(
-            lambda: self.logs(run) if text in self.logs(run) else None, f"{text!r} logged", seconds=SOON
-        )
+        return until(lambda: self.logs(run) if text in self.logs(run) else None, f"{text!r} logged", seconds=SOON)
 
     def cancel(self, run: UUID) -> None:
         from prefect.states import Cancelling
@@ -200,9 +196,7 @@ def test_a_job_environment_may_change_prefect_settings(yard: Yard, worker: Worke
     assert "Created task run" not in yard.logged(quiet, "Finished in state Completed()")
 
 
-def test_output_can_be_discarded_and_the_folder_chosen(
-    yard: Yard, worker: WorkerProcess, tmp_path: Path
-) -> None:
+def test_output_can_be_discarded_and_the_folder_chosen(yard: Yard, worker: WorkerProcess, tmp_path: Path) -> None:
     variables = {"working_dir": str(tmp_path), "stream_output": False}
     run = yard.submit("three_steps", job_variables=variables)
     assert yard.ends(run) == "Completed"
@@ -268,9 +262,7 @@ def test_a_killed_run_is_crashed_and_its_hook_runs(yard: Yard, worker: WorkerPro
     gone(pid)
 
 
-def test_a_cancelled_run_is_cancelled_soon_and_its_hook_runs(
-    yard: Yard, worker: WorkerProcess, tmp_path: Path
-) -> None:
+def test_a_cancelled_run_is_cancelled_soon_and_its_hook_runs(yard: Yard, worker: WorkerProcess, tmp_path: Path) -> None:
     run = yard.submit("waits", folder=str(tmp_path))
     pid = pid_in(tmp_path)
     begun = time.monotonic()
@@ -312,9 +304,7 @@ def test_a_run_that_ignores_its_cancellation_is_killed_after_the_grace(
     assert "Crashed" not in yard.states(run)
 
 
-def test_a_forkserver_that_dies_is_replaced_and_its_runs_go_on(
-    yard: Yard, worker: WorkerProcess, tmp_path: Path
-) -> None:
+def test_a_forkserver_that_dies_is_replaced_and_its_runs_go_on(yard: Yard, worker: WorkerProcess, tmp_path: Path) -> None:
     running = yard.submit("waits", folder=str(tmp_path))
     pid = pid_in(tmp_path)
     os.kill(forkserver_of(worker), signal.SIGKILL)
@@ -337,9 +327,7 @@ def test_the_worker_holds_nothing_of_runs_that_are_over(yard: Yard, worker: Work
     def run_some() -> None:
         for run in [yard.submit("three_steps") for _ in range(3)]:
             assert yard.ends(run) == "Completed"
-        until(
-            lambda: len(children(forkserver_of(worker))) == 0, "all runs' processes are reaped", seconds=SOON
-        )
+        until(lambda: len(children(forkserver_of(worker))) == 0, "all runs' processes are reaped", seconds=SOON)
 
     run_some()
     before = descriptors()
@@ -403,9 +391,7 @@ def test_a_worker_that_is_stopped_stops_its_runs(
         worker.process.wait(SOON)
 
 
-def test_a_process_pool_runs_the_same_deployments(
-    workers: Workers, prefect_client: SyncPrefectClient, pool: str
-) -> None:
+def test_a_process_pool_runs_the_same_deployments(workers: Workers, prefect_client: SyncPrefectClient, pool: str) -> None:
     yard = Yard(prefect_client, f"{pool}-process")
     with workers.start(yard.pool, "process", "--type", "process"):
         run = yard.submit("three_steps", job_variables={"env": {"PROBE": "from the job"}})

@@ -76,9 +76,7 @@ def lint(
 
 
 def images(
-    if_engine: Annotated[
-        bool, typer.Option("--if-engine", help="Do nothing where no Docker engine answers.")
-    ] = False,
+    if_engine: Annotated[bool, typer.Option("--if-engine", help="Do nothing where no Docker engine answers.")] = False,
 ) -> None:
     """Build the agent image that belongs to this version, unless the engine already holds it."""
     from flows.service import build_image, engine_answers

@@ -42,9 +42,7 @@ def run(  # noqa: PLR0917 — each is an option
         list[str] | None, typer.Option("--param", "-p", help="key=value for one of the workflow's params.")
     ] = None,
     runtime: Runtime = None,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Show progress and the summary; exit by the result.")
-    ] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Show progress and the summary; exit by the result.")] = False,
     json_file: Annotated[
         Path | None,
         typer.Option("--json", help="Write the whole report as JSON to this file (implies --wait)."),
@@ -69,9 +67,7 @@ def run(  # noqa: PLR0917 — each is an option
         handle = known.start(request)
         if not (wait or json_file or fail_on):
             typer.echo(str(handle.id))
-            _say(
-                f"Started {handle.name}. `dockyard report {handle.name}` shows its report when it has ended."
-            )
+            _say(f"Started {handle.name}. `dockyard report {handle.name}` shows its report when it has ended.")
             return
         code = _attend(known, handle, json_file, fail_on)
     raise typer.Exit(code)
@@ -129,26 +125,18 @@ def runs(
 
     with spoken():
         known = _runs(start=False).list(limit)
-    table = Table(
-        "Run", "Workflow", "Repository", "State", "Started (UTC)", "Seconds", box=None, pad_edge=False
-    )
+    table = Table("Run", "Workflow", "Repository", "State", "Started (UTC)", "Seconds", box=None, pad_edge=False)
     for handle in known:
         started = f"{handle.created:%Y-%m-%d %H:%M:%S}" if handle.created else ""
         state = handle.state.value
-        table.add_row(
-            handle.name, handle.workflow, handle.repository, state, started, f"{handle.seconds:.1f}"
-        )
+        table.add_row(handle.name, handle.workflow, handle.repository, state, started, f"{handle.seconds:.1f}")
     Console().print(table)
 
 
 def report(
-    run: Annotated[
-        str, typer.Argument(help="A run's name, id, the start of its id, or `latest`.")
-    ] = "latest",
+    run: Annotated[str, typer.Argument(help="A run's name, id, the start of its id, or `latest`.")] = "latest",
     format: Annotated[Format, typer.Option("--format", "-f", help="Format of the report.")] = Format.TEXT,  # noqa: A002
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write instead of stdout.")
-    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write instead of stdout.")] = None,
 ) -> None:
     """Print a finished run's whole report."""
     with spoken():

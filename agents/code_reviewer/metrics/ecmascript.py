@@ -18,7 +18,12 @@ from tree_sitter import Language as Grammar
 from tree_sitter import Node, Parser
 
 from agents.code_reviewer.languages import Language
-from agents.code_reviewer.metrics.interface import FileFigures, FunctionFigures, RepeatedKey, UnmeasurableError
+from agents.code_reviewer.metrics.interface import (
+    FileFigures,
+    FunctionFigures,
+    RepeatedKey,
+    UnmeasurableError,
+)
 from agents.code_reviewer.metrics.keys import in_object
 from agents.code_reviewer.metrics.lines import CodeLines, Span, count
 
@@ -197,6 +202,4 @@ def _parameters(node: Node) -> int:
     if listed is None:
         return 0
     # TypeScript's `this` is a type annotation in the guise of a parameter.
-    return sum(
-        child.type != "comment" and not _text(child).startswith("this:") for child in listed.named_children
-    )
+    return sum(child.type != "comment" and not _text(child).startswith("this:") for child in listed.named_children)

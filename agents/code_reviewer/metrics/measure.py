@@ -13,7 +13,6 @@ from agents.contract.schema import NoteKind
 from agents.contract.workspace import Workspace
 
 
-
 @dataclass(frozen=True)
 class Choices:
     """`vendored`: measure copies of other people's code too. `rate_below`: the maintainability of interest."""

@@ -22,9 +22,7 @@ class LongFunction(Rule):
                 yield Finding(
                     rule=self.id,
                     severity=Severity.WARNING,
-                    message=(
-                        f"`{function.name}` has {function.code_lines} code lines (limit {params.max_function_lines})."
-                    ),
+                    message=(f"`{function.name}` has {function.code_lines} code lines (limit {params.max_function_lines})."),
                     file=figures.file,
                     line=function.line,
                     end_line=function.end_line,

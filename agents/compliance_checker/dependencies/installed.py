@@ -31,9 +31,7 @@ def licenses(workspace: Workspace) -> dict[str, tuple[str, str]]:
                 distribution = Distribution.at(info)
                 name, stated = distribution.metadata["Name"], _stated(distribution, info)
             except (OSError, ValueError, KeyError, UnicodeError) as error:
-                workspace.note(
-                    NoteKind.UNPARSABLE, metadata.relative_to(workspace.root).as_posix(), str(error)[:300]
-                )
+                workspace.note(NoteKind.UNPARSABLE, metadata.relative_to(workspace.root).as_posix(), str(error)[:300])
                 continue
             if name and stated:
                 file = metadata.relative_to(workspace.root).as_posix()

@@ -48,9 +48,7 @@ def _manifest(workspace: Workspace, file: str, locked: dict[str, Licence]) -> It
                 continue
             seen.add(name)
             line = line_of(text, rf'"{re.escape(name)}"\s*:', start.end() if start else 0)
-            yield Declaration(
-                name, str(version), "npm", file, line, *_resolved(workspace, file, name, locked)
-            )
+            yield Declaration(name, str(version), "npm", file, line, *_resolved(workspace, file, name, locked))
 
 
 def _resolved(workspace: Workspace, file: str, name: str, locked: dict[str, Licence]) -> Licence:

@@ -139,9 +139,7 @@ def _setup_cfg(text: str) -> Found:
     if parser.has_section("options.extras_require"):
         blocks += [value for _, value in parser.items("options.extras_require")]
     for block in blocks:
-        yield from _each(
-            text, (line for line in block.splitlines() if not line.strip().startswith(("#", "file:")))
-        )
+        yield from _each(text, (line for line in block.splitlines() if not line.strip().startswith(("#", "file:"))))
 
 
 def _setup_py(text: str) -> Found:

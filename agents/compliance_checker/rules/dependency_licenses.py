@@ -51,9 +51,7 @@ def _declarations(params: ComplianceParams, workspace: Workspace) -> list[Declar
     # What a manifest names is pointed to there; a lock's entry with the same licence would say it twice.
     direct = {(item.ecosystem, item.name, item.license) for item in found.values() if not _is_lock(item.file)}
     return [
-        item
-        for item in found.values()
-        if not _is_lock(item.file) or (item.ecosystem, item.name, item.license) not in direct
+        item for item in found.values() if not _is_lock(item.file) or (item.ecosystem, item.name, item.license) not in direct
     ]
 
 

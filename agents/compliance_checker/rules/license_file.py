@@ -40,9 +40,7 @@ def check(params: ComplianceParams, workspace: Workspace) -> Outcome:
     return Outcome(findings=tuple(findings), license=info)
 
 
-def _identified(
-    workspace: Workspace, clear: declared.Declared | None
-) -> tuple[str | None, str | None, Confidence]:
+def _identified(workspace: Workspace, clear: declared.Declared | None) -> tuple[str | None, str | None, Confidence]:
     mains, variants = _candidates(workspace)
     for files in (mains, variants):
         known: list[Identified] = []

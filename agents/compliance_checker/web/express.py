@@ -34,9 +34,7 @@ def find(workspace: Workspace, files: Iterable[str]) -> list[Site]:
         if not file.endswith(_SUFFIXES) or is_sample_place(file) or is_generated_place(file):
             continue
         text = workspace.read_text(file)
-        if text and re.search(
-            r"express|helmet|NestFactory|setHeader|\.listen|Security-Policy|X-Frame|cookie", text
-        ):
+        if text and re.search(r"express|helmet|NestFactory|setHeader|\.listen|Security-Policy|X-Frame|cookie", text):
             texts[file] = text
             root = next((p.as_posix() for p in PurePosixPath(file).parents if p.as_posix() in roots), ".")
             packages.setdefault(root, {})[file] = javascript.read(text)
@@ -46,9 +44,7 @@ def find(workspace: Workspace, files: Iterable[str]) -> list[Site]:
 def _package(workspace: Workspace, root: str, sources: dict[str, Source]) -> list[Site]:
     if not _depends_on_express(workspace, root):
         return []
-    if not any(
-        re.search(r"\.listen\s*\(|\bcreateServer\s*\(|\bserverless\w*\s*\(", s.bare) for s in sources.values()
-    ):
+    if not any(re.search(r"\.listen\s*\(|\bcreateServer\s*\(|\bserverless\w*\s*\(", s.bare) for s in sources.values()):
         return []
     present = {name for source in sources.values() for name in _set_here(source)}
     sites = []
@@ -71,9 +67,7 @@ def _depends_on_express(workspace: Workspace, root: str) -> bool:
     try:
         data = json.loads(text)
         wanted = data.get("dependencies") or {}
-        return data.get("name") != "express" and bool(
-            {"express", "@nestjs/core", "@nestjs/platform-express"} & set(wanted)
-        )
+        return data.get("name") != "express" and bool({"express", "@nestjs/core", "@nestjs/platform-express"} & set(wanted))
     except (ValueError, AttributeError, TypeError):
         return True
 
@@ -93,30 +87,20 @@ def _set_here(source: Source) -> set[str]:
             off = set(re.findall(r"\b(\w+)\s*:\s*false\b", call.arguments))
             present |= {header for header, options in _HELMET.items() if not off.intersection(options)}
         for header, options in _HELMET.items():
-            if any(
-                True for _ in javascript.calls(source, rf"(?<![\w.$]){name}\s*\.\s*(?:{'|'.join(options)})")
-            ):
+            if any(True for _ in javascript.calls(source, rf"(?<![\w.$]){name}\s*\.\s*(?:{'|'.join(options)})")):
                 present.add(header)
     for match in re.finditer(r"(['\"`])([A-Za-z-]{10,40})\1\s*(?=[,:\]])", source.code):
         named = headers.known(match[2])
-        if named and not re.search(
-            r"(?:removeHeader|getHeader|\.get)\s*\(\s*$", source.code[: match.start()][-40:]
-        ):
+        if named and not re.search(r"(?:removeHeader|getHeader|\.get)\s*\(\s*$", source.code[: match.start()][-40:]):
             present.add(named)
-            present |= (
-                headers.frames_in(source.code[match.end() : match.end() + 2000]) if named == CSP else set()
-            )
+            present |= headers.frames_in(source.code[match.end() : match.end() + 2000]) if named == CSP else set()
     return present
 
 
 def _cookies(file: str, source: Source) -> list[Cookie]:
     found = []
-    calls = [
-        (call, True) for call in javascript.calls(source, r"\.\s*cookie") if _SESSION.match(call.arguments)
-    ]
-    for name in javascript.imported(source, "express-session") | javascript.imported(
-        source, "cookie-session"
-    ):
+    calls = [(call, True) for call in javascript.calls(source, r"\.\s*cookie") if _SESSION.match(call.arguments)]
+    for name in javascript.imported(source, "express-session") | javascript.imported(source, "cookie-session"):
         calls += [(call, False) for call in javascript.calls(source, rf"(?<![\w.$]){name}")]
     for call, plain in calls:
         for flag, cookie_option in (("HttpOnly", "httpOnly"), ("Secure", "secure")):

@@ -29,9 +29,7 @@ class Header:
 
 HEADERS = (
     Header(CSP, Severity.WARNING, "CWE-693", "injected scripts run unhindered", "default-src 'self'"),
-    Header(
-        HSTS, Severity.WARNING, "CWE-319", "a first request over HTTP can be intercepted", "max-age=31536000"
-    ),
+    Header(HSTS, Severity.WARNING, "CWE-319", "a first request over HTTP can be intercepted", "max-age=31536000"),
     Header(FRAME, Severity.WARNING, "CWE-1021", "other sites can frame its pages for clickjacking", "DENY"),
     Header(NOSNIFF, Severity.WARNING, "CWE-693", "browsers may guess a file's type and run it", "nosniff"),
     Header(

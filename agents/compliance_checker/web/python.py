@@ -120,18 +120,9 @@ def _learn(module: Module, node: ast.AST, imports: dict[str, str]) -> None:
         for keyword in node.keywords:
             if keyword.arg and keyword.arg.isupper():
                 module.assigned[keyword.arg] = keyword.value
-    elif (
-        isinstance(node, ast.Constant)
-        and isinstance(node.value, str)
-        and (header := headers.known(node.value))
-    ):
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and (header := headers.known(node.value)):
         module.present.add(header)
-    elif (
-        isinstance(node, ast.Constant)
-        and isinstance(node.value, str)
-        and len(node.value) < 4000
-        and ";" in node.value
-    ):
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 4000 and ";" in node.value:
         module.present.update(headers.frames_in(node.value))
 
 
@@ -169,11 +160,7 @@ def _django(modules: list[Module], elsewhere: set[str]) -> Iterator[Site]:
         folders.setdefault(PurePosixPath(module.file).parent.as_posix(), []).append(module)
     for members in folders.values():
         main = next(
-            (
-                m
-                for m in members
-                if "MIDDLEWARE" in m.assigned and {"ROOT_URLCONF", "INSTALLED_APPS"} & set(m.assigned)
-            ),
+            (m for m in members if "MIDDLEWARE" in m.assigned and {"ROOT_URLCONF", "INSTALLED_APPS"} & set(m.assigned)),
             None,
         )
         if main is None:
@@ -184,14 +171,10 @@ def _django(modules: list[Module], elsewhere: set[str]) -> Iterator[Site]:
             node.value.rpartition(".")[2]
             for member in members
             for node in ast.walk(member.tree)
-            if isinstance(node, ast.Constant)
-            and isinstance(node.value, str)
-            and node.value.endswith("Middleware")
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.endswith("Middleware")
         }
         present = {header for name in names for header in _MIDDLEWARE.get(name, ())} | elsewhere
-        if "SecurityMiddleware" in names and not _is_off(
-            settings.get("SECURE_HSTS_SECONDS", ast.Constant(0))
-        ):
+        if "SecurityMiddleware" in names and not _is_off(settings.get("SECURE_HSTS_SECONDS", ast.Constant(0))):
             present.add(HSTS)
         for setting, header in (
             ("SECURE_CONTENT_TYPE_NOSNIFF", NOSNIFF),

@@ -31,9 +31,7 @@ LOCK = json.dumps(
 )
 
 
-def check(
-    root: Path, files: dict[str, str], params: ComplianceParams | None = None
-) -> tuple[Outcome, Workspace]:
+def check(root: Path, files: dict[str, str], params: ComplianceParams | None = None) -> tuple[Outcome, Workspace]:
     for name, text in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -84,9 +82,7 @@ def test_node_modules_are_read_and_the_declaration_is_pointed_to(tmp_path: Path)
         (None, (), Status.UNRESOLVED),
     ],
 )
-def test_expressions_are_judged(
-    tmp_path: Path, stated: object, allow: tuple[str, ...], status: Status
-) -> None:
+def test_expressions_are_judged(tmp_path: Path, stated: object, allow: tuple[str, ...], status: Status) -> None:
     outcome, _ = check(tmp_path, package(stated), ComplianceParams(allow=allow))
     assert [dependency.status for dependency in outcome.dependencies] == [status]
 
@@ -117,9 +113,7 @@ def test_a_project_under_the_gpl_may_use_the_gpl(tmp_path: Path) -> None:
         ("uv.lock", '[[package]]\nname = "anyio"\nversion = "4.0"\n[[package]]\nname = "me"\nsource = {editable = "."}\n', {("anyio", 2)}),
     ],
 )  # fmt: skip
-def test_python_manifests_are_read_with_lines(
-    tmp_path: Path, file: str, text: str, expected: set[tuple[str, int]]
-) -> None:
+def test_python_manifests_are_read_with_lines(tmp_path: Path, file: str, text: str, expected: set[tuple[str, int]]) -> None:
     outcome, workspace = check(tmp_path, {file: text})
     assert {(d.name, d.line) for d in outcome.dependencies} == expected
     assert {d.status for d in outcome.dependencies} == {Status.UNRESOLVED}

@@ -1,6 +1,6 @@
 """The rule about the repository's own licence."""
 
-# ruff: noqa: E501 — texts of licences and one case a line read best unwrapped
+
 
 from __future__ import annotations
 
@@ -78,9 +78,7 @@ def test_text_and_declaration_that_agree_are_fine(tmp_path: Path, file: str, con
     assert findings == ()
 
 
-@pytest.mark.parametrize(
-    "name", ["LICENSE.md", "LICENCE.txt", "COPYING", "license", "LICENSE-MIT", "LICENSES/MIT.txt"]
-)
+@pytest.mark.parametrize("name", ["LICENSE.md", "LICENCE.txt", "COPYING", "license", "LICENSE-MIT", "LICENSES/MIT.txt"])
 def test_the_usual_names_are_found(tmp_path: Path, name: str) -> None:
     info, findings = check(tmp_path, {name: MIT})
     assert (info.file, info.spdx) == (name, "MIT")
@@ -88,9 +86,7 @@ def test_the_usual_names_are_found(tmp_path: Path, name: str) -> None:
 
 
 def test_another_text_than_declared_is_an_error_at_the_declaration(tmp_path: Path) -> None:
-    _, [finding] = check(
-        tmp_path, {"LICENSE": ISC, "package.json": '{\n  "name": "a",\n  "license": "MIT"\n}'}
-    )
+    _, [finding] = check(tmp_path, {"LICENSE": ISC, "package.json": '{\n  "name": "a",\n  "license": "MIT"\n}'})
     assert (finding.rule, finding.severity) == ("license/declaration-differs", Severity.ERROR)
     assert (finding.file, finding.line) == ("package.json", 3)
 
@@ -110,9 +106,7 @@ def test_an_unknown_text_is_a_warning(tmp_path: Path) -> None:
 
 
 def test_a_licence_with_notices_of_others_behind_it_keeps_its_declared_name(tmp_path: Path) -> None:
-    info, findings = check(
-        tmp_path, {"LICENSE": MIT + "\n----\n\n" + ISC, "package.json": '{"license": "MIT"}'}
-    )
+    info, findings = check(tmp_path, {"LICENSE": MIT + "\n----\n\n" + ISC, "package.json": '{"license": "MIT"}'})
     assert info.spdx == "MIT"
     assert findings == ()
 

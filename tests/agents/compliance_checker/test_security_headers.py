@@ -67,9 +67,7 @@ def test_an_express_application_without_headers_is_reported_where_it_is_created(
         ("", "r.set('Content-Security-Policy', \"frame-ancestors 'none'\");", {NAMES[0], "X-Frame-Options"}),
     ],
 )
-def test_what_express_sets_is_read_from_code(
-    tmp_path: Path, head: str, body: str, expected: set[str]
-) -> None:
+def test_what_express_sets_is_read_from_code(tmp_path: Path, head: str, body: str, expected: set[str]) -> None:
     assert present(tmp_path, express(body, head)) == expected
 
 
@@ -167,9 +165,7 @@ def test_nginx_headers_are_read_and_its_comments_are_not(tmp_path: Path) -> None
 
 def test_headers_set_by_nginx_hold_for_the_application_behind(tmp_path: Path) -> None:
     lines = "".join(f"add_header {name} x;\n" for name in NAMES)
-    files = express("") | {
-        "nginx/site.conf": "server {\nlisten 80;\nproxy_pass http://app;\n" + lines + "}\n"
-    }
+    files = express("") | {"nginx/site.conf": "server {\nlisten 80;\nproxy_pass http://app;\n" + lines + "}\n"}
     apps, findings = check(tmp_path, files)
     assert {app.framework: app.missing for app in apps} == {"express": (), "nginx": ()}
     assert findings == ()

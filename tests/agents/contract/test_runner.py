@@ -31,9 +31,7 @@ class ProbeReport(Report):
 class Probe(Agent[ProbeParams, ProbeReport]):
     """Does what its params say."""
 
-    manifest = Manifest(
-        name="probe", version="1.0.0", description="A probe.", params=ProbeParams, report=ProbeReport
-    )
+    manifest = Manifest(name="probe", version="1.0.0", description="A probe.", params=ProbeParams, report=ProbeReport)
 
     def run(self, params: ProbeParams, context: Context) -> ProbeReport:
         if params.fail == "engine":
@@ -43,8 +41,7 @@ class Probe(Agent[ProbeParams, ProbeReport]):
         if params.fail == "exit":
             sys.exit(0)
         findings = finish(
-            Finding(rule="probe/n", severity=Severity.INFO, message=f"number {number}")
-            for number in range(params.count)
+            Finding(rule="probe/n", severity=Severity.INFO, message=f"number {number}") for number in range(params.count)
         )
         context.log.info("found %s", len(findings))
         return ProbeReport(findings=findings, summary=Summary.of(findings), said=context.run.node)
@@ -74,9 +71,7 @@ def test_answers_with_the_agents_report(request_line: dict[str, object]) -> None
     assert (result.agent, result.version, result.contract) == ("probe", "1.0.0", 1)
 
 
-@pytest.mark.parametrize(
-    "line", [b"", b"\n", b"nonsense", b"[]", b"{}", b'{"agent": "probe"', b"\xff\xfe", b"null"]
-)
+@pytest.mark.parametrize("line", [b"", b"\n", b"nonsense", b"[]", b"{}", b'{"agent": "probe"', b"\xff\xfe", b"null"])
 def test_a_line_that_is_no_request_is_an_invalid_request(line: bytes) -> None:
     answered = failure(line)
     assert answered.code == "invalid-request"
@@ -114,9 +109,7 @@ def test_an_agents_own_failure_keeps_its_words(request_line: dict[str, object]) 
 
 
 def test_a_crash_becomes_a_failure(request_line: dict[str, object]) -> None:
-    assert failure({**request_line, "params": {"fail": "crash"}}) == Failure(
-        code="crash", message="KeyError: 'x'"
-    )
+    assert failure({**request_line, "params": {"fail": "crash"}}) == Failure(code="crash", message="KeyError: 'x'")
 
 
 def test_a_library_that_exits_becomes_a_failure(request_line: dict[str, object]) -> None:
@@ -124,9 +117,7 @@ def test_a_library_that_exits_becomes_a_failure(request_line: dict[str, object])
 
 
 def test_a_hundred_thousand_findings_pass_through(request_line: dict[str, object]) -> None:
-    result = Result.model_validate_json(
-        serve({**request_line, "params": {"count": 100_000}}).model_dump_json()
-    )
+    result = Result.model_validate_json(serve({**request_line, "params": {"count": 100_000}}).model_dump_json())
     report = ProbeReport.model_validate_json(json.dumps(result.report))
     assert report.summary.total == 100_000
     assert len({finding.fingerprint for finding in report.findings}) == 100_000

@@ -48,9 +48,7 @@ def test_equal_lines_get_fingerprints_of_their_own() -> None:
     assert prints(*(finding(line=line, snippet="eval(x)") for line in (11, 15))) == three[:2]
 
 
-@given(
-    st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 5), st.sampled_from(["x", "y"])), max_size=12)
-)
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 5), st.sampled_from(["x", "y"])), max_size=12))
 def test_order_of_arrival_does_not_matter(parts: list[tuple[str, int, str]]) -> None:
     findings = [finding(file=file, line=line, snippet=snippet) for file, line, snippet in parts]
     shuffled = random.Random(7).sample(findings, len(findings))
@@ -59,9 +57,7 @@ def test_order_of_arrival_does_not_matter(parts: list[tuple[str, int, str]]) -> 
 
 
 def test_equal_findings_are_one_and_places_are_in_order() -> None:
-    done = finish(
-        [finding(file="b", line=2), finding(file="b", line=1), finding(file=None), finding(file="b", line=2)]
-    )
+    done = finish([finding(file="b", line=2), finding(file="b", line=1), finding(file=None), finding(file="b", line=2)])
     assert [(each.file, each.line) for each in done] == [(None, None), ("b", 1), ("b", 2)]
 
 

@@ -55,9 +55,7 @@ def test_links_are_noted_and_not_followed(root: Path) -> None:
     (root / "nowhere").symlink_to("missing")
     workspace = Workspace(root)
     assert list(workspace.files()) == ["real/a.py"]
-    assert kinds(workspace) == [
-        (NoteKind.LINK, name) for name in ("file.py", "folder", "inner", "loop", "nowhere")
-    ]
+    assert kinds(workspace) == [(NoteKind.LINK, name) for name in ("file.py", "folder", "inner", "loop", "nowhere")]
 
 
 def test_a_link_cannot_be_read_by_name(root: Path) -> None:
@@ -161,9 +159,7 @@ def test_a_note_is_kept_once_per_kind_and_file(root: Path) -> None:
     assert len(workspace.notes) == 3
 
 
-@pytest.mark.parametrize(
-    ("number", "text"), [(1, "one"), (2, "two"), (3, "three"), (0, None), (4, None), (-1, None)]
-)
+@pytest.mark.parametrize(("number", "text"), [(1, "one"), (2, "two"), (3, "three"), (0, None), (4, None), (-1, None)])
 def test_lines_count_from_one(root: Path, number: int, text: str | None) -> None:
     put(root, "a.py", b"one\r\n  two\t\nthree")
     assert Workspace(root).line("a.py", number) == text

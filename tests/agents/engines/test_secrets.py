@@ -46,9 +46,7 @@ def test_a_providers_key_is_critical_and_points_to_its_place(tmp_path: Path) -> 
 
 def test_no_secret_of_a_line_is_shown_in_any_finding(tmp_path: Path) -> None:
     line = f'pair = ("{AWS_ID}", aws_secret := "{AWS_SECRET}"); token = "{GITHUB}"\n'
-    findings = scan(
-        tmp_path, {"a.py": line, "key.pem": PEM, "one.json": '{"k": "' + PEM.replace("\n", "\\n") + '"}'}
-    )
+    findings = scan(tmp_path, {"a.py": line, "key.pem": PEM, "one.json": '{"k": "' + PEM.replace("\n", "\\n") + '"}'})
     assert {"secrets/github-pat", "secrets/private-key"} <= rules(findings)
     text = "".join(finding.model_dump_json() for finding in findings)
     for secret in (GITHUB, AWS_ID, AWS_SECRET, "MIIEpAIBAAKCAQEA"):

@@ -115,9 +115,7 @@ def make_run() -> Callable[..., RunReport]:
 
 @pytest.fixture(scope="session")
 def small(make_run: Callable[..., RunReport]) -> RunReport:
-    return make_run(
-        FINDINGS, notes=NOTES, facts={"licence": "Apache-2.0", "languages": {"Python": 120, "C": 3}}
-    )
+    return make_run(FINDINGS, notes=NOTES, facts={"licence": "Apache-2.0", "languages": {"Python": 120, "C": 3}})
 
 
 @pytest.fixture(scope="session")

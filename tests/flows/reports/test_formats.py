@@ -20,16 +20,12 @@ def test_every_format_tells_the_run_and_its_findings(chosen: Format, small: RunR
 
 @pytest.mark.parametrize("chosen", Format)
 def test_every_format_renders_a_run_without_nodes(make_run: Callable[..., RunReport], chosen: Format) -> None:
-    assert "run-1234" in render(
-        make_run(nodes=(), status=RunStatus.COMPLETED, url=None, commit="", ref=""), chosen
-    )
+    assert "run-1234" in render(make_run(nodes=(), status=RunStatus.COMPLETED, url=None, commit="", ref=""), chosen)
 
 
 @pytest.mark.parametrize("chosen", Format)
 def test_no_format_shows_credentials(make_run: Callable[..., RunReport], chosen: Format) -> None:
-    report = make_run(
-        reason="fatal: could not read https://robot:tok3n@code.example.org/x", url="http://a:tok3n@b/c"
-    )
+    report = make_run(reason="fatal: could not read https://robot:tok3n@code.example.org/x", url="http://a:tok3n@b/c")
     shown = render(report, chosen)
     assert "tok3n" not in shown
     assert "s3cret" not in shown

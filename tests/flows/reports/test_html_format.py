@@ -53,13 +53,9 @@ def skeleton(report: RunReport) -> list[tuple[str, dict[str, str | None]]]:
 @example("<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>")
 @example("{{ 7 * 7 }}{% raw %}", "</style></title><svg/onload=alert(1)>")
 @example("&lt;script&gt;", "<!--")
-def test_hostile_text_adds_no_element_and_no_attribute(
-    make_run: Callable[..., RunReport], one: str, two: str
-) -> None:
+def test_hostile_text_adds_no_element_and_no_attribute(make_run: Callable[..., RunReport], one: str, two: str) -> None:
     def page_with(first: str, second: str) -> RunReport:
-        finding = Finding(
-            rule="a/b", severity=Severity.ERROR, message=first, file=f"f{second}", snippet=f"s{first}", line=1
-        )
+        finding = Finding(rule="a/b", severity=Severity.ERROR, message=first, file=f"f{second}", snippet=f"s{first}", line=1)
         return make_run(
             [finding],
             notes=[Note(kind=NoteKind.ENGINE, file=f"n{second}", detail=first)],
@@ -84,9 +80,7 @@ def test_loads_and_runs_nothing(small: RunReport) -> None:
     page = Page(document)
     policy = [meta["content"] for meta in page.all("meta") if meta.get("http-equiv")]
     assert policy == ["default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"]
-    assert not {"script", "link", "img", "iframe", "form", "object", "embed", "base"} & {
-        tag for tag, _ in page.elements
-    }
+    assert not {"script", "link", "img", "iframe", "form", "object", "embed", "base"} & {tag for tag, _ in page.elements}
     assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
     assert "url(" not in document
     assert "@import" not in document
@@ -118,9 +112,7 @@ def contrast(one: str, two: str) -> float:
 
     def luminance(colour: str) -> float:
         parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-        red, green, blue = (
-            part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
-        )
+        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
     lighter, darker = sorted((luminance(one), luminance(two)), reverse=True)
@@ -134,10 +126,7 @@ def test_contrast_is_enough_in_light_and_dark(small: RunReport) -> None:
         colours = dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6})", palette))
         inks = ("ink", "soft", "link", "critical", "error", "warning", "info", "fine")
         poor = [
-            (ink, ground)
-            for ink in inks
-            for ground in ("page", "card")
-            if contrast(colours[ink], colours[ground]) < 4.5
+            (ink, ground) for ink in inks for ground in ("page", "card") if contrast(colours[ink], colours[ground]) < 4.5
         ]
         assert poor == []
         assert contrast(colours["ink"], colours["code"]) >= 4.5

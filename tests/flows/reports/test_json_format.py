@@ -25,9 +25,7 @@ def test_two_renderings_are_equal_byte_for_byte(small: RunReport) -> None:
 
 
 def test_carries_no_credentials(make_run: Callable[..., RunReport]) -> None:
-    finding = Finding(
-        rule="a/b", severity=Severity.INFO, message="see https://u:tok3n@host/x", snippet="x://y:tok3n@z"
-    )
+    finding = Finding(rule="a/b", severity=Severity.INFO, message="see https://u:tok3n@host/x", snippet="x://y:tok3n@z")
     shown = json_format.render(make_run([finding], reason="fatal: 'https://robot:tok3n@code.example.org'"))
     assert "tok3n" not in shown
     assert "s3cret" not in shown

@@ -78,9 +78,7 @@ def test_code_shows_exactly_its_text_in_a_table(text: str) -> None:
     assert found[3].content == "end"
 
 
-@pytest.mark.parametrize(
-    "text", ["https://evil.example", "ftp://evil.example", "WWW.evil.example", "a@b.example"]
-)
+@pytest.mark.parametrize("text", ["https://evil.example", "ftp://evil.example", "WWW.evil.example", "a@b.example"])
 def test_addresses_are_not_turned_into_links_by_a_code_host(text: str) -> None:
     assert not re.search(r"\w://|www\.|@\w", markdown.prose(text), re.IGNORECASE)
 
@@ -93,9 +91,7 @@ def test_nobody_is_pinged(text: str) -> None:
 @settings(max_examples=60, deadline=None)
 @given(hostile, hostile)
 def test_hostile_text_stays_in_its_cell(make_run: Callable[..., RunReport], one: str, two: str) -> None:
-    finding = Finding(
-        rule="a/b", severity=Severity.ERROR, message=one, file=two, snippet=one, remediation=two, line=1
-    )
+    finding = Finding(rule="a/b", severity=Severity.ERROR, message=one, file=two, snippet=one, remediation=two, line=1)
     report = make_run(
         [finding],
         notes=[Note(kind=NoteKind.ENGINE, file=two, detail=one)],
@@ -125,11 +121,7 @@ def test_hostile_text_stays_in_its_cell(make_run: Callable[..., RunReport], one:
             ),
             *("bullet_list_open", "bullet_list_close", "list_item_open", "list_item_close", "code_inline"),
             *("strong_open", "strong_close", "link_open", "link_close"),
-            *(
-                f"{part}_{end}"
-                for part in ("table", "thead", "tbody", "tr", "th", "td")
-                for end in ("open", "close")
-            ),
+            *(f"{part}_{end}" for part in ("table", "thead", "tbody", "tr", "th", "td") for end in ("open", "close")),
         }
         assert len([token for token in found if token.type == "heading_open" and token.tag == "h1"]) == 1
     rows = [token for token in tokens(markdown.render(report)) if token.type == "tr_open"]

@@ -43,9 +43,7 @@ def test_the_validator_can_say_no(validator: Draft4Validator, small: RunReport) 
     assert list(validator.iter_errors(log))
 
 
-text_or_nasty = st.text(max_size=20) | st.sampled_from(
-    ["{0}", "[a](javascript:x)", "../..", "/etc", "a b%20#?.py"]
-)
+text_or_nasty = st.text(max_size=20) | st.sampled_from(["{0}", "[a](javascript:x)", "../..", "/etc", "a b%20#?.py"])
 
 
 @settings(max_examples=40, deadline=None)
@@ -64,9 +62,7 @@ def test_is_valid_whatever_the_text(
         end_line=3,
     )
     notes = [Note(kind=NoteKind.BINARY, file=one, detail=two)]
-    report = make_run(
-        [finding], notes=notes, reason=one, name=one, workflow=two, commit=one, ref=two, run=one
-    )
+    report = make_run([finding], notes=notes, reason=one, name=one, workflow=two, commit=one, ref=two, run=one)
     log = log_of(report)
     assert list(validator.iter_errors(log)) == []
     result = log["runs"][0]["results"][0]
@@ -104,10 +100,7 @@ def test_a_result_carries_place_fingerprint_and_rule(small: RunReport) -> None:
         }
     ]
     assert [result["level"] for result in run["results"]] == ["error", "error", "warning", "note"]
-    assert all(
-        run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
-        for result in run["results"]
-    )
+    assert all(run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"] for result in run["results"])
 
 
 def test_rules_with_a_weakness_are_security_rules(small: RunReport) -> None:
@@ -167,10 +160,7 @@ def test_notes_are_notifications(small: RunReport) -> None:
         ("note/unparsable", "warning"),
         ("note/engine", "warning"),
     ]
-    assert (
-        notifications[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
-        == "img/logo%20one.png"
-    )
+    assert notifications[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "img/logo%20one.png"
     assert notifications[1]["message"]["text"] == "src/new.py: line 3"
     assert "locations" not in notifications[2]
 
@@ -182,9 +172,7 @@ def test_provenance_names_a_url_without_credentials(small: RunReport) -> None:
     assert origin["mappedTo"] == {"uriBaseId": "SRCROOT"}
 
 
-@pytest.mark.parametrize(
-    "repository", ["/home/me/repo", ".", "git@code.example.org:org/repo.git", "C:\\repo"]
-)
+@pytest.mark.parametrize("repository", ["/home/me/repo", ".", "git@code.example.org:org/repo.git", "C:\\repo"])
 def test_a_path_is_no_provenance(repository: str, small: RunReport) -> None:
     log = log_of(small.model_copy(update={"repository": repository}))
     assert "versionControlProvenance" not in log["runs"][0]

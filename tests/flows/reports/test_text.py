@@ -43,18 +43,14 @@ def test_the_report_tells_everything(small: RunReport) -> None:
 
 def test_a_long_line_is_not_cut(make_run: Callable[..., RunReport]) -> None:
     long = "x" * 500
-    finding = Finding(
-        rule="a/b", severity=Severity.INFO, message=f"m{long}", file=f"f{long}", snippet=f"s{long}"
-    )
+    finding = Finding(rule="a/b", severity=Severity.INFO, message=f"m{long}", file=f"f{long}", snippet=f"s{long}")
     shown = text.render(make_run([finding], notes=[Note(kind=NoteKind.ENGINE, detail=f"d{long}")]))
     assert [letter for letter in "mfsd" if f"{letter}{long}" in shown] == list("mfsd")
 
 
 def test_the_summary_counts_by_rule_and_says_where_the_rest_is(small: RunReport) -> None:
     shown = summary(small)
-    assert re.search(
-        r"^critical +2 +injection/sql +scan +src/db access.py:12:5 The query", shown, re.MULTILINE
-    )
+    assert re.search(r"^critical +2 +injection/sql +scan +src/db access.py:12:5 The query", shown, re.MULTILINE)
     assert "dockyard report run-1234 --format text" in shown
     assert "more rules" not in shown
 
@@ -75,9 +71,7 @@ def test_a_run_without_findings_has_a_summary(make_run: Callable[..., RunReport]
 
 def test_markup_of_the_console_stays_text(make_run: Callable[..., RunReport]) -> None:
     hostile = "[bold red]x[/] [link=https://evil.example]y[/link] :boom:"
-    report = make_run(
-        [Finding(rule="a/b", severity=Severity.INFO, message=hostile)], name=hostile, reason=hostile
-    )
+    report = make_run([Finding(rule="a/b", severity=Severity.INFO, message=hostile)], name=hostile, reason=hostile)
     assert text.render(report).count(hostile) == 3
     assert hostile in summary(report, width=200)
 
@@ -86,9 +80,7 @@ def test_markup_of_the_console_stays_text(make_run: Callable[..., RunReport]) ->
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_no_control_character_gets_through(make_run: Callable[..., RunReport], one: str, two: str) -> None:
     nasty = f"{one}\x1b[31m\x9b2J\r\n\x07\u202e{two}"
-    finding = Finding(
-        rule="a/b", severity=Severity.INFO, message=nasty, file=nasty, snippet=nasty, remediation=two
-    )
+    finding = Finding(rule="a/b", severity=Severity.INFO, message=nasty, file=nasty, snippet=nasty, remediation=two)
     report = make_run([finding], reason=nasty, facts={one or "k": nasty}, name=nasty, ref=nasty, run=nasty)
     for shown in (text.render(report), summary(report)):
         assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", shown)

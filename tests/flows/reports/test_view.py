@@ -96,8 +96,7 @@ def test_groups_are_worst_first_and_lose_no_finding(small: RunReport) -> None:
 
 def test_differing_advice_stands_beside_each_finding(make_run: Callable[..., RunReport]) -> None:
     findings = [
-        Finding(rule="a/b", severity=Severity.ERROR, message=f"m{n}", remediation=f"r{n}", cwe=f"CWE-{n}")
-        for n in (1, 2)
+        Finding(rule="a/b", severity=Severity.ERROR, message=f"m{n}", remediation=f"r{n}", cwe=f"CWE-{n}") for n in (1, 2)
     ]
     doubtful = Finding(rule="a/b", severity=Severity.ERROR, message="m3", confidence=Confidence.MEDIUM)
     (group,) = view.groups(make_run([*findings, doubtful]))
