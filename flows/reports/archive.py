@@ -9,7 +9,7 @@ from prefect.filesystems import WritableFileSystem
 from prefect.results import get_default_result_storage
 from prefect.utilities.asyncutils import run_coro_as_sync
 
-from flows.errors import InvalidInputError
+from flows.errors import InvalidInputError, UnavailableError
 from flows.reports.schema import RunReport
 
 
@@ -18,7 +18,10 @@ def _key(run_id: UUID, name: str) -> str:
 
 
 def _storage() -> WritableFileSystem:
-    return get_default_result_storage()
+    storage = get_default_result_storage(_sync=True)  # type: ignore[call-arg] # Prefect's dispatch argument
+    if not isinstance(storage, WritableFileSystem):
+        raise UnavailableError("Prefect's result storage cannot be written")
+    return storage
 
 
 def save(report: RunReport) -> None:

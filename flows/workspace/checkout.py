@@ -147,16 +147,7 @@ def _snapshot(mirror: Path, folder: Path, home: Path, timeout: float) -> str:
         for what, value in (("NAME", "dockyard"), ("EMAIL", "dockyard@localhost"), ("DATE", stamp))
     }
     extra = {"GIT_INDEX_FILE": str(mirror / "snapshot-index"), **identity}
-    where = [
-        "--git-dir",
-        mirror,
-        "--work-tree",
-        folder,
-        "-c",
-        "core.bare=false",
-        "-c",
-        "core.excludesFile=/dev/null",
-    ]
+    where = [*_where(mirror), "--work-tree", folder, "-c", "core.bare=false", "-c", "core.excludesFile=/dev/null"]
 
     def call(*arguments: str) -> str:
         return git.run([*where, *arguments], home=home, timeout=timeout, extra=extra)

@@ -38,7 +38,7 @@ def in_object(node: Node) -> Iterator[RepeatedKey]:
             continue
         if key is None or key.type not in {"property_identifier", "string", "number"}:
             continue
-        name = _text(key).strip("\"'")
+        name = _text(key)[1:-1] if key.type == "string" else _text(key)
         first = seen.setdefault(name, value)
         if first is not value and name != "__proto__":
             yield RepeatedKey(key.start_point[0] + 1, name, first == value)

@@ -1,7 +1,5 @@
 """The rule about the repository's own licence."""
 
-
-
 from __future__ import annotations
 
 from pathlib import Path
