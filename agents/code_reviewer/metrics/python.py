@@ -70,7 +70,7 @@ def _measure(file: str, text: str, tree: ast.Module, language: Language, rate_be
         code_lines=lines.total,
         functions=functions,
         maintainability=_maintainability(text, volume, visitor) if rated else None,
-        unreachable=tuple(shape.unreachable),
+        unreachable=tuple(sorted(shape.unreachable)),
         repeated_keys=tuple(in_python(tree)),
     )
 
