@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: help setup run up down test lint format images bench quality generate clean
+.PHONY: help setup run up down test lint format images bench generate clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,9 +64,6 @@ test: lint ## Everything: lint, types, layers, units, integration
 bench: setup ## Times beside the bare thing each wraps (medians)
 	@$(BIN)/dockyard images --if-engine >/dev/null
 	@$(BIN)/python tests/bench/bench.py $(ARGS)
-
-quality: setup ## Precision and recall of the agents on labelled samples
-	@$(BIN)/python tests/quality/quality.py $(ARGS)
 
 generate: setup ## Write generated files anew: requirements of the agent image
 	@uv export --quiet --locked --extra engines --no-dev --no-emit-project --no-header --no-annotate \
