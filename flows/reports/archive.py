@@ -7,7 +7,6 @@ from uuid import UUID
 
 from prefect.filesystems import WritableFileSystem
 from prefect.results import get_default_result_storage
-from prefect.utilities.asyncutils import run_coro_as_sync
 
 from flows.errors import InvalidInputError, UnavailableError
 from flows.reports.schema import RunReport
@@ -51,11 +50,13 @@ def pin(run_id: UUID, text: str) -> str:
 
 
 def _write(key: str, content: bytes) -> None:
-    run_coro_as_sync(_storage().write_path(key, content))
+    # Prefect's dispatch: without `_sync` it answers a coroutine or a value, by who calls.
+    _storage().write_path(key, content, _sync=True)  # type: ignore[call-arg, unused-coroutine]
 
 
 def _read(key: str) -> bytes | None:
     try:
-        return run_coro_as_sync(_storage().read_path(key))
+        content: bytes = _storage().read_path(key, _sync=True)  # type: ignore[call-arg, assignment]
     except (ValueError, FileNotFoundError):  # what storages raise for a path that holds nothing
         return None
+    return content

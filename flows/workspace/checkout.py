@@ -18,7 +18,7 @@ from flows.workspace import git
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _URL = re.compile(r"(?:(?:https?|ssh|git|file)://\S+|[\w.-]+@[\w.-]+:\S+)")
 
-_FETCH = ("--quiet", "--prune", "--no-tags", "--no-recurse-submodules", "--force")
+_FETCH = ("--quiet", "--prune", "--no-tags", "--no-recurse-submodules", "--force", "--update-shallow")
 _REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", "+HEAD:refs/dockyard/HEAD")
 
 # Takes every attribute away that would change or hide content: filters, line endings, export-ignore.
@@ -131,6 +131,10 @@ def _is_dirty(mirror: Path, folder: Path, commit: str, home: Path, timeout: floa
         extra = {"GIT_INDEX_FILE": str(Path(scratch) / "index")}
         where = [*_where(mirror), "--work-tree", folder, "-c", "core.bare=false", "-C", folder]
         git.run([*where, "read-tree", commit], home=home, timeout=timeout, extra=extra)
+        # The index was just read and knows no file's time and size yet: without this all files look changed.
+        git.run(
+            [*where, "update-index", "-q", "--refresh", "--unmerged"], home=home, timeout=timeout, extra=extra, ok=(0, 1)
+        )
         return bool(git.run([*where, "diff-files", "--name-only"], home=home, timeout=timeout, extra=extra))
 
 

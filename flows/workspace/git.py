@@ -42,7 +42,14 @@ def environment(home: Path) -> dict[str, str]:
     }
 
 
-def run(arguments: Sequence[str | Path], *, home: Path, timeout: float, extra: Mapping[str, str] | None = None) -> str:
+def run(
+    arguments: Sequence[str | Path],
+    *,
+    home: Path,
+    timeout: float,
+    extra: Mapping[str, str] | None = None,
+    ok: Sequence[int] = (0,),
+) -> str:
     """Run git and return its stdout, stripped. Raises GitError, or UnavailableError when git is missing."""
     command = ["git", *(os.fspath(argument) for argument in arguments)]
     try:
@@ -58,7 +65,7 @@ def run(arguments: Sequence[str | Path], *, home: Path, timeout: float, extra: M
         raise UnavailableError("git is not installed; install it with your package manager") from error
     except subprocess.TimeoutExpired as error:
         raise GitError(f"git {arguments[0]} did not finish within {timeout:.0f} s") from error
-    if done.returncode:
+    if done.returncode not in ok:
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise GitError(lines[-1] if lines else f"git {arguments[0]} ended with {done.returncode}")
     return done.stdout.decode("utf-8", "replace").strip()
