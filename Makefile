@@ -68,6 +68,7 @@ bench: setup ## Times beside the bare thing each wraps (medians)
 generate: setup ## Write generated files anew: requirements of the agent image
 	@uv export --quiet --locked --extra engines --no-dev --no-emit-project --no-header --no-annotate \
 	  --output-file deployments/images/engines.txt
+	@$(BIN)/python docs/generate.py
 
 clean: ## Remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

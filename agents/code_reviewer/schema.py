@@ -23,8 +23,8 @@ class CodeReviewParams(Params):
     """Params of the code-reviewer. A figure above its `max_…` is a finding; lines are code lines."""
 
     scope: Annotated[
-        Literal["all"] | tuple[Scope, ...],
-        Field(description="`all`, or a list of `complexity`, `size` and `bugs`"),
+        Literal["all"] | Scope | tuple[Scope, ...],
+        Field(description="`all`, one of `complexity`, `size` and `bugs`, or a list of them"),
     ] = "all"
     max_complexity: Annotated[
         int, Field(ge=1, description="cyclomatic complexity of a function above which it is a warning")
@@ -48,7 +48,7 @@ class CodeReviewParams(Params):
 
     def wants(self, scope: Scope) -> bool:
         """Whether `scope` was asked for."""
-        return self.scope == "all" or scope in self.scope
+        return self.scope in ("all", scope) or (isinstance(self.scope, tuple) and scope in self.scope)
 
 
 class LanguageSize(Frozen):

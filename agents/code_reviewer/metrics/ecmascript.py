@@ -24,7 +24,7 @@ from agents.code_reviewer.metrics.interface import (
     RepeatedKey,
     UnmeasurableError,
 )
-from agents.code_reviewer.metrics.keys import in_object
+from agents.code_reviewer.metrics.keys import in_object, text
 from agents.code_reviewer.metrics.lines import CodeLines, Span, count
 
 _FUNCTIONS = frozenset(
@@ -74,12 +74,12 @@ def _parser(suffix: str) -> Parser:
     return Parser(Grammar(tree_sitter_javascript.language()))
 
 
-def measure(file: str, text: str, language: Language) -> FileFigures:
-    """The figures of a JavaScript or TypeScript text. Raises UnmeasurableError when most of it does not parse."""
-    root = _parser(PurePosixPath(file).suffix.lower()).parse(text.encode("utf-8", "surrogatepass")).root_node
+def measure(file: str, source: str, language: Language) -> FileFigures:
+    """The figures of a JavaScript or TypeScript source. Raises UnmeasurableError when most of it does not parse."""
+    root = _parser(PurePosixPath(file).suffix.lower()).parse(source.encode("utf-8", "surrogatepass")).root_node
     if root.type == "ERROR":
         raise UnmeasurableError(f"not valid {language.name}")
-    lines = count(text, language)
+    lines = count(source, language)
     return FileFigures(
         file=file,
         language=language.name,
@@ -93,25 +93,27 @@ def measure(file: str, text: str, language: Language) -> FileFigures:
 
 def _functions(root: Node, lines: CodeLines) -> Iterator[FunctionFigures]:
     opened: list[_Open] = []
-    pending: list[tuple[Node, _Open | None, int, str]] = [(root, None, 0, "")]
+    # Parents are carried along: tree-sitter finds a parent by walking down from the root again.
+    pending: list[tuple[Node, Node, _Open | None, int, str]] = [(root, root, None, 0, "")]
     while pending:
-        node, owner, depth, prefix = pending.pop()
+        node, parent, owner, depth, prefix = pending.pop()
         kind = node.type
         if kind in _FUNCTIONS:
-            inside = _Open(node, prefix + (_name(node) or "(anonymous)"))
+            name = _name(node, parent)
+            inside = _Open(node, prefix + (name or "(anonymous)"))
             if owner is not None:
                 owner.inner.append(_span(node))
             opened.append(inside)
             owner, depth = inside, 0
-            prefix = prefix if _name(node) is None else f"{inside.name}."
+            prefix = f"{inside.name}." if name else prefix
         elif kind in _NAMED_SCOPES:
-            name = _text(node.child_by_field_name("name"))
+            name = text(node.child_by_field_name("name"))
             prefix = f"{prefix}{name}." if name else prefix
         elif owner is not None:
             owner.complexity += _decides(node)
-            depth += kind in _NESTING and not _is_else_if(node)
+            depth += kind in _NESTING and not (kind == "if_statement" and parent.type == "else_clause")
             owner.deepest = max(owner.deepest, depth)
-        pending.extend((child, owner, depth, prefix) for child in node.named_children)
+        pending.extend((child, node, owner, depth, prefix) for child in node.named_children)
     for function in opened:
         first, last = _span(function.node)
         yield FunctionFigures(
@@ -160,29 +162,20 @@ def _is_bare_var(node: Node) -> bool:
 
 def _decides(node: Node) -> bool:
     if node.type in _LOGICAL_NODES:
-        return _text(node.child_by_field_name("operator")) in _LOGICAL
+        return text(node.child_by_field_name("operator")) in _LOGICAL
     if node.type == "switch_case":
         return node.child_by_field_name("value") is not None
     return node.type in _DECISIONS
-
-
-def _is_else_if(node: Node) -> bool:
-    return node.type == "if_statement" and node.parent is not None and node.parent.type == "else_clause"
 
 
 def _span(node: Node) -> Span:
     return node.start_point[0] + 1, node.end_point[0] + 1
 
 
-def _text(node: Node | None) -> str:
-    return node.text.decode("utf-8", "replace") if node is not None and node.text is not None else ""
-
-
-def _name(node: Node) -> str | None:
+def _name(node: Node, parent: Node) -> str | None:
     """The name a reader would use: its own, else that of the variable, property or target it is given to."""
     own = node.child_by_field_name("name")
-    parent = node.parent
-    if own is None and parent is not None:
+    if own is None:
         own = next(
             (
                 parent.child_by_field_name(target)
@@ -191,7 +184,7 @@ def _name(node: Node) -> str | None:
             ),
             None,
         )
-    name = _text(own)
+    name = text(own) if own is not None and own.end_byte - own.start_byte <= 320 else ""
     return name if name and len(name) <= 80 and "\n" not in name else None
 
 
@@ -202,4 +195,9 @@ def _parameters(node: Node) -> int:
     if listed is None:
         return 0
     # TypeScript's `this` is a type annotation in the guise of a parameter.
-    return sum(child.type != "comment" and not _text(child).startswith("this:") for child in listed.named_children)
+    return sum(child.type != "comment" and not _is_this(child) for child in listed.named_children)
+
+
+def _is_this(parameter: Node) -> bool:
+    pattern = parameter.child_by_field_name("pattern")
+    return pattern is not None and pattern.type == "this"

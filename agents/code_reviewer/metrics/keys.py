@@ -26,23 +26,24 @@ def in_python(tree: ast.Module) -> Iterator[RepeatedKey]:
 
 def in_object(node: Node) -> Iterator[RepeatedKey]:
     """Repeated keys of one object literal. A getter and a setter go together; computed keys are not compared."""
-    seen: dict[str, str] = {}
+    seen: dict[str, Node] = {}
     for member in node.named_children:
         if member.type == "pair":
-            key, value = member.child_by_field_name("key"), _text(member.child_by_field_name("value"))
+            key, value = member.child_by_field_name("key"), member.child_by_field_name("value") or member
         elif member.type == "method_definition":
             if any(child.type in {"get", "set"} for child in member.children):
                 continue
-            key, value = member.child_by_field_name("name"), _text(member)
+            key, value = member.child_by_field_name("name"), member
         else:
             continue
         if key is None or key.type not in {"property_identifier", "string", "number"}:
             continue
-        name = _text(key)[1:-1] if key.type == "string" else _text(key)
+        name = text(key)[1:-1] if key.type == "string" else text(key)
         first = seen.setdefault(name, value)
         if first is not value and name != "__proto__":
-            yield RepeatedKey(key.start_point[0] + 1, name, first == value)
+            yield RepeatedKey(key.start_point[0] + 1, name, text(first) == text(value))
 
 
-def _text(node: Node | None) -> str:
+def text(node: Node | None) -> str:
+    """The source of `node`; empty for None."""
     return node.text.decode("utf-8", "replace") if node is not None and node.text is not None else ""

@@ -27,11 +27,12 @@ class PythonFunction:
 
 @dataclass
 class Outline:
-    """What the walk gathers."""
+    """What the walk gathers. `stretch` sums the squared lengths, in lines, of all simple statements."""
 
     functions: list[PythonFunction] = field(default_factory=list)
     docstrings: list[Span] = field(default_factory=list)
     statements: int = 0
+    stretch: int = 0
     unreachable: list[int] = field(default_factory=list)
 
 
@@ -60,6 +61,8 @@ def _visit(node: ast.stmt, found: Outline, owner: PythonFunction | None, depth: 
         depth += 1
         if owner is not None:
             owner.nesting = max(owner.nesting, depth)
+    if not hasattr(node, "body"):
+        found.stretch += ((node.end_lineno or node.lineno) - node.lineno + 1) ** 2
     for block in _blocks(node):
         _reachability(block, found)
         for child in block:

@@ -27,6 +27,9 @@ _RECURSION = 12_000
 _RATED_FROM = 150
 """Code lines from which a file's maintainability is looked at: below, the formula cannot reach rank C."""
 
+_MOST_STRETCH = 300_000
+"""radon's line analysis reads a statement anew for each of its lines: beyond this (about 2 s) a file is a data table."""
+
 _WELL_COMMENTED = 50.0
 """Per cent of comments up to which more of them raise the index."""
 
@@ -117,6 +120,8 @@ def _may_be_low(
 
     The index needs a slow pass over all tokens. Cheap figures that err on the low side spare it nearly every file.
     """
+    if shape.stretch > _MOST_STRETCH:
+        return False
     comments = lines.comments / max(1, lines.total) * 100
     if comments > _WELL_COMMENTED:
         return True

@@ -50,13 +50,14 @@ def test_an_empty_repository(write: Write, review: Review) -> None:
 @pytest.mark.parametrize(
     ("scope", "expected"),
     [
+        (Scope.BUGS, {"bugs/python-assert-tuple"}),
         ((Scope.BUGS,), {"bugs/python-assert-tuple"}),
         ((Scope.COMPLEXITY,), {"complexity/high-complexity"}),
         ((Scope.SIZE,), {"size/long-function"}),
         ((Scope.SIZE, Scope.BUGS), {"size/long-function", "bugs/python-assert-tuple"}),
     ],
 )
-def test_scope(scope: tuple[Scope, ...], expected: set[str], write: Write, review: Review) -> None:
+def test_scope(scope: Scope | tuple[Scope, ...], expected: set[str], write: Write, review: Review) -> None:
     root = write({"a.py": BUG + COMPLEX})
     assert set(rules(review(root, CodeReviewParams(scope=scope, max_function_lines=30)))) == expected
 

@@ -75,3 +75,9 @@ def test_code_lines(figures_of: Measure) -> None:
 )
 def test_dialects(name: str, text: str, figures_of: Measure) -> None:
     assert [(f.complexity, f.parameters) for f in figures_of(name, text).functions] == [(2, 1)]
+
+
+@pytest.mark.timeout(30)
+def test_a_chain_of_thousands_of_callbacks_takes_no_minutes(figures_of: Measure) -> None:
+    text = "x" + ".then(function (a) {\n  return a && b;\n})\n" * 10_000
+    assert len(figures_of("chain.js", text).functions) == 10_000
