@@ -7,6 +7,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from socket import SHUT_RDWR
 from typing import TYPE_CHECKING, Any
 
 from flows.errors import DockyardError, NodeFailedError, NodeTimedOutError, UnavailableError
@@ -118,7 +119,8 @@ class DockerRuntime(Runtime):
         def end(reason: str) -> None:
             from docker.errors import DockerException
 
-            ended.append(reason)
+            if reason not in ended:
+                ended.append(reason)
             with suppress(DockerException):  # it ended by itself in the same moment
                 container.kill()
 
@@ -135,14 +137,17 @@ class DockerRuntime(Runtime):
                 elif ended:
                     continue
                 elif len(output) + len(chunk) > cap:
-                    end("flood")
+                    ended.append("flood")
+                    # Not from this thread: the engine's kill waits until the stream is read to its end, here.
+                    killer = threading.Thread(target=end, args=["flood"], daemon=True)
+                    killer.start()
                 else:
                     output += chunk
             lines.flush()
             exit_code = int(container.wait()["StatusCode"])
         finally:
             clock.cancel()
-            socket.close()
+            _hang_up(socket)
         if "timeout" in ended:
             raise NodeTimedOutError(f"{job.manifest.name} did not finish within {job.timeout:g} s and was ended")
         if "flood" in ended:
@@ -182,6 +187,13 @@ def _expired(value: str | None, now: float) -> bool:
 def _send(socket: Any, data: bytes) -> None:
     # The SDK hands out a SocketIO over unix and TCP; the writable end is the socket below it.
     getattr(socket, "_sock", socket).sendall(data)
+
+
+def _hang_up(socket: Any) -> None:
+    """End the stream on the wire: closing the SDK's wrapper alone leaves it open, and the engine waiting for a reader."""
+    with suppress(OSError):  # the engine hung up first
+        getattr(socket, "_sock", socket).shutdown(SHUT_RDWR)
+    socket.close()
 
 
 def _frames(socket: Any) -> Any:
