@@ -13,18 +13,11 @@ from agents.contract.manifest import Manifest
 from flows.definition import places
 from flows.definition.graph import Graph
 from flows.definition.problems import did_you_mean
-from flows.definition.schema import Param, ParamType, Workflow
-from flows.definition.validate import BUILT_IN_PARAMS, validate
+from flows.definition.references import BUILT_IN_PARAMS
+from flows.definition.schema import Workflow
+from flows.definition.types import check_param
+from flows.definition.validate import validate
 from flows.errors import InvalidInputError
-
-_TYPES: dict[ParamType, type | tuple[type, ...]] = {
-    ParamType.STRING: str,
-    ParamType.INTEGER: int,
-    ParamType.NUMBER: (int, float),
-    ParamType.BOOLEAN: bool,
-    ParamType.ARRAY: list,
-    ParamType.OBJECT: dict,
-}
 
 
 @dataclass(frozen=True)
@@ -71,21 +64,15 @@ def bind(workflow: Workflow, given: Mapping[str, JsonValue]) -> dict[str, JsonVa
     """Values of all the workflow's params. Raises InvalidInputError for unknown, missing or wrong ones."""
     declared = {name: param for name, param in workflow.params.items() if name not in BUILT_IN_PARAMS}
     for name in given:
+        if name in BUILT_IN_PARAMS:
+            raise InvalidInputError(f"'{name}' is no param but an option of its own: --{name}")
         if name not in declared:
             raise InvalidInputError(f"'{workflow.name}' has no param '{name}'. {did_you_mean(name, declared)}")
     bound: dict[str, JsonValue] = {}
     for name, param in declared.items():
         if name not in given and param.default is None:
             raise InvalidInputError(f"'{workflow.name}' needs the param '{name}' ({param.type.value}): --param {name}=…")
-        bound[name] = _checked(name, param, given.get(name, param.default))
+        bound[name] = given.get(name, param.default)
+        if reason := check_param(param, bound[name]):
+            raise InvalidInputError(f"the param '{name}' {reason}")
     return bound
-
-
-def _checked(name: str, param: Param, value: JsonValue) -> JsonValue:
-    wrong = isinstance(value, bool) and param.type in (ParamType.INTEGER, ParamType.NUMBER)
-    if wrong or not isinstance(value, _TYPES[param.type]):
-        raise InvalidInputError(f"the param '{name}' takes {param.type.value}, not {value!r}")
-    if param.enum is not None and value not in param.enum:
-        choices = ", ".join(str(choice) for choice in param.enum)
-        raise InvalidInputError(f"the param '{name}' is one of {choices}, not {value!r}")
-    return value

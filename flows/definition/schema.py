@@ -11,7 +11,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
 from agents.contract.schema import Frozen
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-RESERVED = frozenset({"params", "run", "item", "true", "false", "none", "True", "False", "None"})
+RESERVED = frozenset(
+    {"params", "run", "item", "self", "true", "false", "none", "True", "False", "None",
+     "and", "or", "not", "if", "else", "elif", "is", "in"}
+)  # fmt: skip
 """Names a template already uses for something else."""
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?")

@@ -8,6 +8,18 @@ from typing import Any, TypeAlias
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from agents.contract.schema import Params, Report
+from flows.definition.schema import Param, ParamType
+
+_PYTHON: dict[ParamType, type | tuple[type, ...]] = {
+    ParamType.STRING: str,
+    ParamType.INTEGER: int,
+    ParamType.NUMBER: (int, float),
+    ParamType.BOOLEAN: bool,
+    ParamType.ARRAY: list,
+    ParamType.OBJECT: dict,
+}
+
+_NAMES = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
 
 JsonSchema: TypeAlias = dict[str, Any]
 """A JSON schema, whose shape the JSON Schema standard gives."""
@@ -68,9 +80,8 @@ def kinds(schema: JsonSchema, root: JsonSchema) -> frozenset[str]:
     for part in _options(schema, root):
         if "type" in part:
             found.add(part["type"])
-        elif "enum" in part or "const" in part:
-            values = part.get("enum", [part.get("const")])
-            found.update("string" if isinstance(value, str) else "any" for value in values)
+        elif values := part.get("enum", [part["const"]] if "const" in part else []):
+            found.update(_NAMES[type(value)] for value in values)
         else:
             return frozenset()
     return frozenset(found)
@@ -86,11 +97,31 @@ def fits(source: frozenset[str], target: frozenset[str]) -> bool:
 
 def check_literal(model: type[Params], name: str, value: JsonValue) -> str | None:
     """Why `value` does not fit the param `name`, or None when it does."""
-    annotation: TypeAdapter[object] = TypeAdapter(model.model_fields[name].rebuild_annotation())
+    return _refusal(TypeAdapter(model.model_fields[name].rebuild_annotation()), value)
+
+
+def check_together(model: type[Params], inputs: dict[str, JsonValue]) -> str | None:
+    """Why `inputs`, each of which fits alone, do not fit together, or None. A missing one is not told here."""
+    if any(field.is_required() and name not in inputs for name, field in model.model_fields.items()):
+        return None
+    return _refusal(TypeAdapter(model), inputs)
+
+
+def check_param(param: Param, value: JsonValue) -> str | None:
+    """Why `value` cannot be the workflow param's, as the end of a sentence, or None when it can."""
+    truth_for_number = isinstance(value, bool) and param.type in (ParamType.INTEGER, ParamType.NUMBER)
+    if truth_for_number or not isinstance(value, _PYTHON[param.type]):
+        return f"takes {param.type.value}, not {value!r}"
+    if param.enum is not None and value not in param.enum:
+        return f"is one of {', '.join(str(choice) for choice in param.enum)}, not {value!r}"
+    return None
+
+
+def _refusal(adapter: TypeAdapter[Any], value: JsonValue) -> str | None:
     try:
-        annotation.validate_json(TypeAdapter(JsonValue).dump_json(value))
+        adapter.validate_json(TypeAdapter(JsonValue).dump_json(value))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        return f"{where + ': ' if where else ''}{first['msg']}"
+        return f"{where + ': ' if where else ''}{first['msg'].removeprefix('Value error, ')}"
     return None

@@ -7,32 +7,38 @@ from collections.abc import Iterator, Mapping
 from pydantic import ValidationError
 
 from agents.contract.manifest import Manifest, Risk
-from flows.definition import templates, types
+from agents.contract.schema import Frozen
+from flows.definition import references, templates, types
 from flows.definition.graph import Graph, texts
 from flows.definition.places import Document, Place
 from flows.definition.problems import DefinitionError, Problem, did_you_mean
-from flows.definition.schema import Node, ParamType, RunIf, Workflow
+from flows.definition.schema import Edge, Node, Param, Retries, Workflow
 
-RUN_FIELDS = frozenset({"id", "name", "workflow", "repository", "ref", "commit"})
-BUILT_IN_PARAMS = frozenset({"repository", "ref"})
-NODE_FIELDS = frozenset({"output", "status", "error"})
+_REASONS = {
+    "model_type": "must be a mapping",
+    "dict_type": "must be a mapping",
+    "tuple_type": "must be a list",
+    "string_type": "must be text",
+    "too_short": "must have at least one item",
+    "string_pattern_mismatch": "has lower-case letters, digits and dashes, 63 at most",
+}
+"""pydantic's errors in the words of a YAML file."""
 
 
 def validate(document: Document, manifests: Mapping[str, Manifest]) -> tuple[Workflow, Graph]:
     """The workflow and its graph. Raises DefinitionError with every problem found."""
     workflow = _parse(document)
-    problems = [*_names(document, workflow, manifests)]
-    problems += _syntax(document, workflow)
-    if problems:
-        raise DefinitionError(problems)
+    problems = [*_params(document, workflow), *_names(document, workflow, manifests)]
+    unreadable = [*_syntax(document, workflow)]
+    if unreadable:  # who waits for whom stands in the templates
+        raise DefinitionError([*problems, *unreadable])
     graph = Graph.of(workflow)
     if cycle := graph.cycle():
         index = [node.id for node in workflow.nodes].index(cycle[0])
         message = f"the nodes wait for each other in a circle: {' → '.join(cycle)}."
-        raise DefinitionError([document.problem("DY006", message, ("nodes", index, "id"))])
+        problems.append(document.problem("DY006", message, ("nodes", index, "id")))
     for index, node in enumerate(workflow.nodes):
-        problems += _references(document, workflow, node, index, manifests)
-        problems += _inputs(document, workflow, node, index, manifests)
+        problems += references.check(document, workflow, node, index, manifests)
     if problems:
         raise DefinitionError(problems)
     return workflow, graph
@@ -46,19 +52,56 @@ def _parse(document: Document) -> Workflow:
 
 
 def _schema_problems(document: Document, error: ValidationError) -> Iterator[Problem]:
-    for item in error.errors():
+    found = error.errors()
+    for item in found:
         place: Place = item["loc"]
-        name = str(place[-1]) if place else "the file"
+        name = _called(place)
+        # pydantic counts the sound items alone: a list whose only item is wrong is not short as well.
+        if item["type"] == "too_short" and any(other["loc"][: len(place)] == place for other in found if other is not item):
+            continue
         if item["type"] == "extra_forbidden":
-            model = Node if len(place) > 2 and place[0] == "nodes" else Workflow
-            known = [field.alias or key for key, field in model.model_fields.items()]
-            message = f"'{name}' is not a key here."
-            yield document.problem("DY002", message, place, did_you_mean(name, known), key=True)
+            known = [field.alias or key for key, field in _model_at(place[:-1]).model_fields.items()]
+            yield document.problem(
+                "DY002", f"{name} is not a key here.", place, did_you_mean(str(place[-1]), known), key=True
+            )
         elif item["type"] == "missing":
-            yield document.problem("DY002", f"'{name}' is missing.", place)
+            yield document.problem("DY002", f"{name} is missing.", place)
         else:
-            reason = item["msg"].removeprefix("Value error, ")
-            yield document.problem("DY002", f"'{name}': {reason[:1].lower()}{reason[1:]}.", place)
+            reason = _REASONS.get(item["type"]) or item["msg"].removeprefix("Value error, ")
+            yield document.problem("DY002", f"{name}: {reason[:1].lower()}{reason[1:]}.", place)
+
+
+def _called(place: Place) -> str:
+    match place:
+        case (*_, str(key)):
+            return f"'{key}'"
+        case (*_, key, int(index)):
+            return f"item {index + 1} of '{key}'"
+        case _:
+            return "the file"
+
+
+def _model_at(place: Place) -> type[Frozen]:
+    match place:
+        case ("nodes", _, "retries"):
+            return Retries
+        case ("nodes", _):
+            return Node
+        case ("edges", _):
+            return Edge
+        case ("params", _):
+            return Param
+        case _:
+            return Workflow
+
+
+def _params(document: Document, workflow: Workflow) -> Iterator[Problem]:
+    for name, param in workflow.params.items():
+        for index, choice in enumerate(param.enum or ()):
+            if reason := types.check_param(param.model_copy(update={"enum": None}), choice):
+                yield document.problem("DY013", f"a choice of '{name}' {reason}.", ("params", name, "enum", index))
+        if param.default is not None and (reason := types.check_param(param, param.default)):
+            yield document.problem("DY013", f"the default of '{name}' {reason}.", ("params", name, "default"))
 
 
 def _names(document: Document, workflow: Workflow, manifests: Mapping[str, Manifest]) -> Iterator[Problem]:
@@ -99,105 +142,10 @@ def _syntax(document: Document, workflow: Workflow) -> Iterator[Problem]:
             try:
                 template = templates.parse(text)
             except templates.TemplateProblemError as error:
-                yield document.problem("DY008", f"{error}.", ("nodes", index, *place))
+                message = str(error)
+                stop = "" if message.endswith((".", "?")) else "."
+                yield document.problem("DY008", message + stop, ("nodes", index, *place))
                 continue
             if place == ("when",) and not template.whole:
                 message = "'when' is one whole {{ expression }}."
                 yield document.problem("DY008", message, ("nodes", index, "when"))
-
-
-def _references(
-    document: Document, workflow: Workflow, node: Node, index: int, manifests: Mapping[str, Manifest]
-) -> Iterator[Problem]:
-    ids = {other.id for other in workflow.nodes}
-    for inner, text in texts(node):
-        place: Place = ("nodes", index, *inner)
-        for reference in templates.parse(text).references:
-            root, *rest = reference.path
-            if root == "params":
-                known = BUILT_IN_PARAMS | workflow.params.keys()
-                if not rest or rest[0] not in known:
-                    yield _unknown(document, place, "the workflow has no param", rest, known)
-            elif root == "run":
-                if not rest or rest[0] not in RUN_FIELDS:
-                    yield _unknown(document, place, "a run has no field", rest, RUN_FIELDS)
-            elif root not in ids:
-                yield _unknown(document, place, "there is no node", [root], ids | {"params", "run"})
-            elif not rest or rest[0] not in NODE_FIELDS:
-                yield _unknown(document, place, f"'{root}' has no field", rest, NODE_FIELDS)
-            elif rest[0] == "output":
-                yield from _output(document, workflow, node, manifests, place=place, reference=reference)
-
-
-def _output(
-    document: Document,
-    workflow: Workflow,
-    node: Node,
-    manifests: Mapping[str, Manifest],
-    *,
-    place: Place,
-    reference: templates.Reference,
-) -> Iterator[Problem]:
-    source = workflow.node(str(reference.path[0]))
-    root = types.schema_of(manifests[source.agent].report)
-    path = reference.path[2:]
-    for depth in range(len(path)):
-        if types.find(root, path[: depth + 1]) is None:
-            parent = types.find(root, path[:depth]) or {}
-            written = ".".join(str(part) for part in reference.path[: depth + 3])
-            message = f"the report of '{source.agent}' has no field '{path[depth]}' (in '{written}')."
-            hint = did_you_mean(str(path[depth]), types.fields(parent, root))
-            yield document.problem("DY009", message, place, hint)
-            return
-    if node.run_if is not RunIf.SUCCESS and not reference.optional:
-        written = ".".join(str(part) for part in reference.path)
-        message = f"'{written}' is missing when '{source.id}' failed or was skipped, and this node runs even then."
-        yield document.problem("DY010", message, place, f"Write {{{{ {written} | default('…') }}}}.")
-
-
-def _inputs(
-    document: Document, workflow: Workflow, node: Node, index: int, manifests: Mapping[str, Manifest]
-) -> Iterator[Problem]:
-    model = manifests[node.agent].params
-    target_root = types.schema_of(model)
-    templated = {place[1] for place, _ in texts(node) if place[0] == "inputs"}
-    for name, value in node.inputs.items():
-        place: Place = ("nodes", index, "inputs", name)
-        if name not in templated:
-            if reason := types.check_literal(model, name, value):
-                yield document.problem("DY011", f"'{name}' of '{node.agent}': {reason}.", place)
-        elif isinstance(value, str):
-            template = templates.parse(value)
-            given = _kinds(template, workflow, manifests)
-            wanted = types.kinds(types.find(target_root, [name]) or {}, target_root)
-            if not types.fits(given, wanted):
-                takes, gives = _either(wanted), _either(given)
-                message = f"'{name}' of '{node.agent}' takes {takes}, the template gives {gives}."
-                yield document.problem("DY011", message, place)
-
-
-def _kinds(template: templates.Template, workflow: Workflow, manifests: Mapping[str, Manifest]) -> frozenset[str]:
-    if not template.whole:
-        return frozenset({"string"})
-    if not template.plain:
-        return frozenset()
-    root, *rest = template.references[0].path
-    if root == "params":
-        name = str(rest[0])
-        kind = workflow.params[name].type if name in workflow.params else ParamType.STRING
-        return frozenset({kind.value}) if len(rest) == 1 else frozenset()
-    if root == "run" or rest[0] != "output":
-        return frozenset({"string"})
-    schema = types.schema_of(manifests[workflow.node(str(root)).agent].report)
-    return types.kinds(types.find(schema, rest[1:]) or {}, schema)
-
-
-def _unknown(
-    document: Document, place: Place, message: str, rest: list[str | int], known: frozenset[str] | set[str]
-) -> Problem:
-    name = str(rest[0]) if rest else ""
-    return document.problem("DY009", f"{message} '{name}'.", place, did_you_mean(name, known))
-
-
-def _either(names: frozenset[str]) -> str:
-    return " or ".join(sorted(names)) or "anything"

@@ -58,7 +58,7 @@ def next_turn(
             known[node_id] = decision
         else:
             ready[node_id] = decision
-    return Turn(ready, {node_id: known[node_id] for node_id in known.keys() - outcomes.keys()})
+    return Turn(ready, {node_id: outcome for node_id, outcome in known.items() if node_id not in outcomes})
 
 
 def _decide(

@@ -21,6 +21,8 @@ from flows.runtime.interface import Execution, Job, Runtime
 from flows.runtime.protocol import StderrLines, read_result, request_line
 from flows.settings import ROOT
 
+CHUNK = 64 * 1024
+
 
 class LocalRuntime(Runtime):
     """One run's child processes and its workspace folder, under bubblewrap when that is present."""
@@ -31,7 +33,7 @@ class LocalRuntime(Runtime):
     def __init__(self, state_dir: Path, run_id: str, max_result_bytes: int) -> None:
         self._max_result_bytes = max_result_bytes
         self._bwrap = _bubblewrap()
-        parent = state_dir / "workspaces"
+        parent = state_dir.resolve() / "workspaces"  # agents run in another folder
         parent.mkdir(parents=True, exist_ok=True)
         self._home = Path(tempfile.mkdtemp(prefix=f"{run_id}-", dir=parent))
         self._workspace: Path | None = None
@@ -58,7 +60,9 @@ class LocalRuntime(Runtime):
             with output.open("wb") as out, errors.open("wb") as err:
                 code, timed_out = self._attend(job, tmp, out.fileno(), err.fileno(), cap)
             lines = StderrLines(job.log)
-            lines.add(errors.read_bytes())
+            with errors.open("rb") as stream:
+                while chunk := stream.read(CHUNK):
+                    lines.add(chunk)
             lines.flush()
             if timed_out:
                 raise NodeTimedOutError(f"{job.manifest.name} did not finish within {job.timeout:g} s and was ended")
@@ -119,6 +123,8 @@ class LocalRuntime(Runtime):
             "/run",
         ]
         seal += ["--bind", str(tmp), str(tmp), "--unshare-all", "--die-with-parent", "--new-session"]
+        # Once more by name: it may lie below a folder that was just covered.
+        seal += ["--ro-bind", str(self._workspace), str(self._workspace)]
         return [*seal, "--cap-drop", "ALL", "--"]
 
 

@@ -55,24 +55,29 @@ class StderrLines:
 
     def add(self, chunk: bytes) -> None:
         """Take the next bytes of the stream."""
-        self._rest += chunk
-        *lines, self._rest = self._rest.split(b"\n")
+        *lines, rest = (self._rest + chunk).split(b"\n")
         for line in lines:
             self._emit(line)
-        if len(self._rest) > MAX_LINE_BYTES:
-            self.flush()
+        while len(rest) > MAX_LINE_BYTES:
+            self._emit(rest[:MAX_LINE_BYTES])
+            rest = rest[MAX_LINE_BYTES:]
+        self._rest = rest
 
     def flush(self) -> None:
         """Pass on what stands after the last line's end."""
-        if self._rest:
-            self._emit(self._rest)
-            self._rest = b""
+        self._emit(self._rest)
+        self._rest = b""
 
     def _emit(self, line: bytes) -> None:
-        text = line.decode("utf-8", "replace").rstrip()
+        text = "".join(map(_visible, line.decode("utf-8", "replace").rstrip()))
         if not text:
             return
         self.last = text
         level, _, message = text.partition(" ")
         known = logging.getLevelNamesMapping().get(level)
         self._log(known or logging.INFO, message if known else text)
+
+
+def _visible(character: str) -> str:
+    # A log is read in terminals: an escape sequence there could rewrite what was said before.
+    return character if character.isprintable() or character == "\t" else "\N{REPLACEMENT CHARACTER}"

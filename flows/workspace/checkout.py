@@ -10,16 +10,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 from flows.errors import InvalidInputError
 from flows.workspace import git
+from flows.workspace.snapshot import snapshot
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _URL = re.compile(r"(?:(?:https?|ssh|git|file)://\S+|[\w.-]+@[\w.-]+:\S+)")
 
 _FETCH = ("--quiet", "--prune", "--no-tags", "--no-recurse-submodules", "--force", "--update-shallow")
-_REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", "+HEAD:refs/dockyard/HEAD")
+_REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+_HEAD = "+HEAD:refs/dockyard/HEAD"
+_STARTS_AT_HEAD = re.compile(r"(?:HEAD|@)(?![\w./-])")
+_ADDRESS = re.compile(r"\w+://[^\s'\"]+")
 
 # Takes every attribute away that would change or hide content: filters, line endings, export-ignore.
 _ATTRIBUTES = "* -text -eol -filter -ident -export-ignore -export-subst -working-tree-encoding\n"
@@ -39,18 +42,20 @@ class Checkout:
 
     def write_tar(self, path: Path) -> None:
         """Write the commit's whole tree to `path` as an uncompressed tar. Raises GitError."""
-        arguments = [*_where(self.mirror), "archive", "--format=tar", "-o", path, self.commit]
+        # The tree, not the commit: a header with the commit's id makes the tar of an empty tree unreadable.
+        tree = f"{self.commit}^{{tree}}"
+        arguments = [*_where(self.mirror), "archive", "--format=tar", "-o", path, tree]
         git.run(arguments, home=self.home, timeout=self.timeout)
 
 
 def display(repository: str) -> str:
     """The repository's name for people and logs: credentials taken out of a URL."""
-    if "://" not in repository:
+    scheme, found, rest = repository.partition("://")
+    if not found:
         return repository
-    parts = urlsplit(repository)
-    host = parts.hostname or ""
-    port = f":{parts.port}" if parts.port else ""
-    return urlunsplit((parts.scheme, host + port, parts.path, "", ""))
+    place = rest.partition("?")[0].partition("#")[0]  # a token may stand in the query, too
+    host, slash, path = place.partition("/")
+    return f"{scheme.lower()}://{host.rpartition('@')[2]}{slash}{path}"
 
 
 def check_out(repository: str, ref: str, *, state_dir: Path, timeout: float) -> Checkout:
@@ -61,37 +66,29 @@ def check_out(repository: str, ref: str, *, state_dir: Path, timeout: float) -> 
     """
     if ref.startswith("-") or not ref.strip():
         raise InvalidInputError(f"'{ref}' is not a ref; give a branch, a tag or a commit")
+    state_dir = state_dir.resolve()  # git is called from other folders
     home = state_dir / "git"
-    is_url = bool(_URL.fullmatch(repository))
-    folder = None if is_url else Path(repository).expanduser()
-    if folder is not None and not folder.is_dir():
-        hint = "give a folder or a git URL (https://…, ssh://…, git@host:path)"
-        raise InvalidInputError(f"there is no repository at '{repository}'; {hint}")
-    source = repository if folder is None else str(folder.resolve())
-    mirror = state_dir / "mirrors" / hashlib.sha256(source.encode()).hexdigest()[:24]
-
-    def call(*arguments: str | Path, extra: dict[str, str] | None = None) -> str:
-        return git.run([*_where(mirror), *arguments], home=home, timeout=timeout, extra=extra)
-
-    with _locked(mirror):
-        if not (mirror / "info" / "attributes").exists():
-            git.run(["init", "--quiet", "--bare", "--template=", mirror], home=home, timeout=timeout)
-            (mirror / "info").mkdir(exist_ok=True)
-            (mirror / "info" / "attributes").write_text(_ATTRIBUTES, encoding="utf-8")
-        dirty = False
-        try:
+    folder = _folder(repository)
+    source = repository if folder is None else str(folder)
+    mirror = state_dir / "mirrors" / hashlib.sha256(source.encode("utf-8", "surrogateescape")).hexdigest()[:24]
+    try:
+        with _locked(mirror):
+            if not _is_made(mirror):
+                _make(mirror, home, timeout)
+            dirty = False
             if folder is not None and not _is_git(folder):
                 if ref != "HEAD":
                     raise InvalidInputError(f"'{repository}' is not a git repository, so it has no ref '{ref}'")
-                commit = _snapshot(mirror, folder.resolve(), home, timeout)
+                commit = snapshot(mirror, folder, home=home, timeout=timeout)
             else:
-                # Tags and branches keep their names apart from HEAD, which a mirror refspec would not bring.
-                call("fetch", *_FETCH, source, *_REFS)
+                _fetch(mirror, source, ref, home, timeout)
                 commit = _resolve(mirror, source, ref, home, timeout)
                 if folder is not None and ref == "HEAD" and (folder / ".git").exists():
-                    dirty = _is_dirty(mirror, folder.resolve(), commit, home, timeout)
-        except git.GitError as error:
-            raise InvalidInputError(f"cannot read '{display(repository)}' at '{ref}': {error}") from error
+                    dirty = _is_dirty(mirror, folder, commit, home, timeout)
+    except git.GitError as error:
+        # Not `from error`: git's own words may hold the URL as it was given.
+        reason = _ADDRESS.sub(lambda found: display(found[0]), str(error))
+        raise InvalidInputError(f"cannot read '{display(repository)}' at '{ref}': {reason}") from None
     return Checkout(
         repository=display(repository),
         ref=ref,
@@ -103,17 +100,56 @@ def check_out(repository: str, ref: str, *, state_dir: Path, timeout: float) -> 
     )
 
 
+def _folder(repository: str) -> Path | None:
+    """The folder that `repository` names, None for a URL. Raises InvalidInputError when it is neither."""
+    if _URL.fullmatch(repository):
+        return None
+    try:
+        folder = Path(repository).expanduser()
+    except RuntimeError:  # ~somebody, who has no home here
+        folder = Path(repository)
+    if not repository.strip() or "\0" in repository or not folder.is_dir():
+        hint = "give a folder or a git URL (https://…, ssh://…, git@host:path)"
+        raise InvalidInputError(f"there is no repository at '{display(repository)}'; {hint}")
+    return folder.resolve()
+
+
+def _is_made(mirror: Path) -> bool:
+    head = mirror / "HEAD"
+    return head.exists() and head.read_text(encoding="utf-8").strip() == "ref: refs/dockyard/HEAD"
+
+
+def _make(mirror: Path, home: Path, timeout: float) -> None:
+    git.run(["init", "--quiet", "--bare", "--template=", mirror], home=home, timeout=timeout)
+    (mirror / "info").mkdir(exist_ok=True)
+    (mirror / "info" / "attributes").write_text(_ATTRIBUTES, encoding="utf-8")
+    # HEAD~1 and @ count from the repository's HEAD, not from a branch that happens to be called master.
+    # This comes last: a mirror that says so is complete.
+    git.run([*_where(mirror), "symbolic-ref", "HEAD", "refs/dockyard/HEAD"], home=home, timeout=timeout)
+
+
+def _fetch(mirror: Path, source: str, ref: str, home: Path, timeout: float) -> None:
+    command = [*_where(mirror), "fetch", *_FETCH, "--", source]
+    try:
+        # Tags and branches keep their names apart from HEAD, which a mirror refspec would not bring.
+        git.run([*command, *_REFS, _HEAD], home=home, timeout=timeout)
+    except git.GitError as error:
+        # A repository whose HEAD names no branch still has the others.
+        if "remote ref HEAD" not in str(error) or _STARTS_AT_HEAD.match(ref):
+            raise
+        git.run([*command, *_REFS], home=home, timeout=timeout)
+
+
 def _resolve(mirror: Path, source: str, ref: str, home: Path, timeout: float) -> str:
-    name = "refs/dockyard/HEAD" if ref == "HEAD" else ref
     where = _where(mirror)
     parse = [*where, "rev-parse", "--quiet", "--verify", "--end-of-options"]
     try:
-        return git.run([*parse, f"{name}^{{commit}}"], home=home, timeout=timeout)
+        return git.run([*parse, f"{ref}^{{commit}}"], home=home, timeout=timeout)
     except git.GitError:
         if not _COMMIT.fullmatch(ref):
             raise InvalidInputError(f"there is no branch, tag or commit '{ref}' in '{display(source)}'") from None
     # A commit that no branch or tag reaches (a pull request's, say) can often still be asked for by its id.
-    git.run([*where, "fetch", "--quiet", "--no-tags", source, ref], home=home, timeout=timeout)
+    git.run([*where, "fetch", "--quiet", "--no-tags", "--", source, ref], home=home, timeout=timeout)
     return git.run([*parse, f"{ref}^{{commit}}"], home=home, timeout=timeout)
 
 
@@ -132,34 +168,15 @@ def _is_dirty(mirror: Path, folder: Path, commit: str, home: Path, timeout: floa
         where = [*_where(mirror), "--work-tree", folder, "-c", "core.bare=false", "-C", folder]
         git.run([*where, "read-tree", commit], home=home, timeout=timeout, extra=extra)
         # The index was just read and knows no file's time and size yet: without this all files look changed.
-        git.run(
-            [*where, "update-index", "-q", "--refresh", "--unmerged"], home=home, timeout=timeout, extra=extra, ok=(0, 1)
-        )
-        return bool(git.run([*where, "diff-files", "--name-only"], home=home, timeout=timeout, extra=extra))
+        # Submodules are left alone: looking into one runs git in it, with the configuration it brings.
+        refresh = ["update-index", "-q", "--refresh", "--unmerged", "--ignore-submodules"]
+        git.run([*where, *refresh], home=home, timeout=timeout, extra=extra, ok=(0, 1))
+        differ = ["diff-files", "--name-only", "--ignore-submodules=all"]
+        return bool(git.run([*where, *differ], home=home, timeout=timeout, extra=extra))
 
 
 def _where(mirror: Path) -> list[str | Path]:
     return ["--git-dir", mirror]
-
-
-def _snapshot(mirror: Path, folder: Path, home: Path, timeout: float) -> str:
-    """The folder's content as a commit whose id depends on nothing but the content."""
-    stamp = "2000-01-01T00:00:00Z"
-    identity = {
-        f"GIT_{who}_{what}": value
-        for who in ("AUTHOR", "COMMITTER")
-        for what, value in (("NAME", "dockyard"), ("EMAIL", "dockyard@localhost"), ("DATE", stamp))
-    }
-    extra = {"GIT_INDEX_FILE": str(mirror / "snapshot-index"), **identity}
-    where = [*_where(mirror), "--work-tree", folder, "-c", "core.bare=false", "-c", "core.excludesFile=/dev/null"]
-
-    def call(*arguments: str) -> str:
-        return git.run([*where, *arguments], home=home, timeout=timeout, extra=extra)
-
-    call("-C", str(folder), "add", "--all", "--force", "--ignore-errors", ".")
-    commit = call("commit-tree", "-m", "snapshot", call("write-tree"))
-    call("update-ref", "refs/dockyard/HEAD", commit)
-    return commit
 
 
 @contextmanager

@@ -38,6 +38,9 @@ def environment(home: Path) -> dict[str, str]:
         "GIT_SSH_COMMAND": "ssh -oBatchMode=yes",
         "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
         "GIT_OPTIONAL_LOCKS": "0",
+        # A partial clone would fetch what it lacks from where, and through what, its configuration says.
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_LFS_SKIP_SMUDGE": "1",
     }
 
@@ -48,24 +51,31 @@ def run(
     home: Path,
     timeout: float,
     extra: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
     ok: Sequence[int] = (0,),
 ) -> str:
     """Run git and return its stdout, stripped. Raises GitError, or UnavailableError when git is missing."""
-    command = ["git", *(os.fspath(argument) for argument in arguments)]
     try:
         done = subprocess.run(
-            command,
+            ["git", *(os.fspath(argument) for argument in arguments)],
             env={**environment(home), **(extra or {})},
-            stdin=subprocess.DEVNULL,
+            input=stdin,
             capture_output=True,
             timeout=timeout,
             check=False,
         )
     except FileNotFoundError as error:
         raise UnavailableError("git is not installed; install it with your package manager") from error
-    except subprocess.TimeoutExpired as error:
-        raise GitError(f"git {arguments[0]} did not finish within {timeout:.0f} s") from error
+    except subprocess.TimeoutExpired:
+        # Not `from` it: it holds the whole command, with the URL as it was given.
+        raise GitError(f"git did not finish within {timeout:g} s") from None
     if done.returncode not in ok:
-        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise GitError(lines[-1] if lines else f"git {arguments[0]} ended with {done.returncode}")
+        raise GitError(_reason(done.stderr.decode("utf-8", "replace")) or f"git ended with {done.returncode}")
     return done.stdout.decode("utf-8", "replace").strip()
+
+
+def _reason(text: str) -> str:
+    """The line that says what went wrong; advice about access rights comes after it."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    telling = [line for line in lines if line.startswith(("fatal:", "error:"))]
+    return next(iter(telling or lines[-1:]), "")

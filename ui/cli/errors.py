@@ -34,3 +34,9 @@ def spoken() -> Iterator[None]:
     except DockyardError as error:
         typer.echo(f"dockyard: {error}", err=True)
         raise typer.Exit(Exit.FAILED) from error
+    except OSError as error:  # a folder that cannot be made, a disk that is full: the machine's fault, not a bug
+        if isinstance(error, BrokenPipeError):  # `dockyard … | head`: nobody reads on, so nothing is said
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        typer.echo(f"dockyard: {where}{error.strerror or error}", err=True)
+        raise typer.Exit(Exit.FAILED) from error

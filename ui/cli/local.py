@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from flows.settings import settings
 from ui.cli.errors import spoken
+from ui.cli.options import configuration
 
 
 def register(app: typer.Typer) -> None:
@@ -27,9 +27,9 @@ def up() -> None:
     with spoken():
         from flows.service import LocalServices, deploy_all
 
-        services = LocalServices(settings())
+        services = LocalServices(configuration())
         address = services.use(_say)
-        names = deploy_all(settings())
+        names = deploy_all(configuration())
     typer.echo(f"Prefect UI: {address.removesuffix('/api')}")
     typer.echo(f"Deployments: {', '.join(names)}")
     typer.echo(f"Logs: {services.log_dir}")
@@ -41,7 +41,7 @@ def down() -> None:
     with spoken():
         from flows.service import LocalServices
 
-        stopped = LocalServices(settings()).stop()
+        stopped = LocalServices(configuration()).stop()
     typer.echo("Stopped." if stopped else "Nothing was running.")
 
 
@@ -50,8 +50,8 @@ def deploy() -> None:
     with spoken():
         from flows.service import LocalServices, deploy_all
 
-        LocalServices(settings()).use(_say)
-        for name in deploy_all(settings()):
+        LocalServices(configuration()).use(_say)
+        for name in deploy_all(configuration()):
             typer.echo(name)
 
 
@@ -64,9 +64,10 @@ def worker(
     with spoken():
         from flows.service import LocalServices
 
-        LocalServices(settings()).use(_say, start=False)
+        config = configuration()
+        LocalServices(config).use(_say, start=False)
     command = [sys.executable, "-m", "prefect", "worker", "start", "--type", "dockyard"]
-    command += ["--pool", pool or settings().work_pool]
+    command += ["--pool", pool or config.work_pool]
     command += ["--name", name] if name else []
     command += ["--limit", str(limit)] if limit else []
     # Replaces this process, so that signals and the exit status are the worker's own.

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from flows.settings import RuntimeName, settings
+from flows.settings import RuntimeName
 from ui.cli.errors import Exit, spoken
-from ui.cli.options import Ref, Repository, json_object
+from ui.cli.options import Ref, Repository, configuration, json_object
 
 
 def register(app: typer.Typer) -> None:
@@ -36,8 +36,8 @@ def agent(
             repository,
             ref=ref,
             params=json_object(params, "--params"),
-            runtime=runtime if runtime is not RuntimeName.AUTO else settings().runtime,
-            settings=settings(),
+            runtime=runtime if runtime is not RuntimeName.AUTO else configuration().runtime,
+            settings=configuration(),
             log=lambda level, line: typer.echo(f"{logging.getLevelName(level)} {line}", err=True),
         )
         typer.echo(result.model_dump_json(indent=2))
@@ -82,10 +82,10 @@ def images(
     from flows.service import build_image, engine_answers
 
     with spoken():
-        if if_engine and not engine_answers(settings()):
+        if if_engine and not engine_answers(configuration()):
             typer.echo("No Docker engine answers; runs will use the local runtime.", err=True)
             return
-        typer.echo(build_image(settings(), lambda text: typer.echo(text, err=True)))
+        typer.echo(build_image(configuration(), lambda text: typer.echo(text, err=True)))
 
 
 def doctor(
@@ -94,7 +94,8 @@ def doctor(
     """Say what is there, what is missing and how to get it. Exits 1 when a needed part is missing."""
     from flows.service import examine
 
-    checks = list(examine(settings()))
+    with spoken():
+        checks = list(examine(configuration()))
     if as_json:
         typer.echo(json.dumps([check.model_dump() for check in checks], indent=2))
     else:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from flows.errors import InvalidInputError
-from flows.settings import RuntimeName
+from flows.settings import RuntimeName, Settings, settings
 
 Repository = Annotated[
     str,
@@ -35,18 +36,51 @@ def params(given: list[str]) -> dict[str, JsonValue]:
 
 def _value(text: str) -> JsonValue:
     try:
-        value: JsonValue = json.loads(text)
-    except ValueError:
+        return _json(text)
+    except (ValueError, RecursionError):
         return text
-    return value
 
 
 def json_object(text: str, option: str) -> dict[str, JsonValue]:
     """A JSON object given as text. Raises InvalidInputError that names `option`."""
     try:
-        value = json.loads(text)
-    except ValueError as error:
+        value = _json(text)
+    except (ValueError, RecursionError) as error:
         raise InvalidInputError(f"{option} is not JSON: {error}") from error
     if not isinstance(value, dict):
         raise InvalidInputError(f'{option} takes a JSON object such as {{"scope": "all"}}')
     return value
+
+
+def _json(text: str) -> JsonValue:
+    value: JsonValue = json.loads(text, parse_constant=_no_number)
+    return value
+
+
+def _no_number(text: str) -> JsonValue:
+    raise ValueError(f"{text} is not JSON")  # Python would read it; nobody after it could
+
+
+def configuration() -> Settings:
+    """The settings. Raises InvalidInputError that names the variable whose value cannot be used."""
+    try:
+        return settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"DOCKYARD_{item['loc'][0]}".upper() + f": {item['msg']}" for item in error.errors())
+        raise InvalidInputError(wrong) from error
+
+
+def check_target(path: Path, option: str) -> None:
+    """Raises InvalidInputError when a file given with `option` could not be written there."""
+    if not path.parent.is_dir():
+        raise InvalidInputError(f"{option}: there is no folder {path.parent}")
+    if path.is_dir():
+        raise InvalidInputError(f"{option}: {path} is a folder, not a file")
+
+
+def write(path: Path, text: str, option: str) -> None:
+    """Write the file given with `option`. Raises InvalidInputError when that is not possible."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InvalidInputError(f"{option}: {path} cannot be written: {error.strerror}") from error

@@ -9,9 +9,8 @@ import typer
 
 from agents.contract.schema import Severity
 from flows.service import Format
-from flows.settings import settings
 from ui.cli.errors import Exit, spoken
-from ui.cli.options import Ref, Repository, Runtime, params
+from ui.cli.options import Ref, Repository, Runtime, check_target, configuration, params, write
 
 if TYPE_CHECKING:
     from flows.service import RunHandle, Runs
@@ -30,8 +29,8 @@ def _say(text: str) -> None:
 def _runs(*, start: bool) -> Runs:
     from flows.service import LocalServices, Runs
 
-    LocalServices(settings()).use(_say, start=start)
-    return Runs(settings())
+    LocalServices(configuration()).use(_say, start=start)
+    return Runs(configuration())
 
 
 def run(  # noqa: PLR0917 — each is an option
@@ -75,12 +74,11 @@ def run(  # noqa: PLR0917 — each is an option
 
 def _refuse_early(workflow: str, json_file: Path | None) -> None:
     """What is wrong with the command itself is said before a server is started for it."""
-    from flows.errors import InvalidInputError
     from flows.service import check_named
 
-    check_named(workflow, settings())
-    if json_file is not None and not json_file.parent.is_dir():
-        raise InvalidInputError(f"--json: there is no folder {json_file.parent}")
+    check_named(workflow, configuration())
+    if json_file is not None:
+        check_target(json_file, "--json")
 
 
 def _attend(known: Runs, handle: RunHandle, json_file: Path | None, fail_on: Severity | None) -> Exit:
@@ -106,7 +104,7 @@ def _attend(known: Runs, handle: RunHandle, json_file: Path | None, fail_on: Sev
         return Exit.FAILED
     Console().print(summary(found))
     if json_file is not None:
-        json_file.write_text(render(found, Format.JSON), encoding="utf-8")
+        write(json_file, render(found, Format.JSON), "--json")
         _say(f"Report written to {json_file}")
     if ended.state is not RunState.COMPLETED:
         return Exit.FAILED
@@ -142,10 +140,12 @@ def report(
     with spoken():
         from flows.service import render
 
+        if output is not None:
+            check_target(output, "--output")
         known = _runs(start=False)
         rendered = render(known.report(known.find(run)), format)
-    if output is None:
-        typer.echo(rendered)
-        return
-    output.write_text(rendered, encoding="utf-8")
-    _say(f"Report written to {output}")
+        if output is None:
+            typer.echo(rendered)
+            return
+        write(output, rendered, "--output")
+        _say(f"Report written to {output}")

@@ -1,0 +1,67 @@
+"""Every limit of a container stands as docs and design say."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from agents.catalog import catalog
+from agents.contract.manifest import Limits
+from flows.runtime import sandbox
+from flows.runtime.sandbox import hardening
+
+LIMITS = Limits(memory_mb=512, cpus=0.5, pids=64, nofile=256, tmp_mb=32)
+
+
+def test_it_has_no_network_no_privileges_and_writes_nowhere_but_tmp() -> None:
+    settings = hardening(LIMITS)
+    assert settings["network_mode"] == "none"
+    assert settings["read_only"] is True
+    assert settings["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in settings["security_opt"]
+    assert not any("unconfined" in option for option in settings["security_opt"])
+    assert settings["ipc_mode"] == "private"
+    ((place, options),) = settings["tmpfs"].items()
+    assert place == "/tmp"  # noqa: S108 — the container's own
+    assert set(options.split(",")) >= {"nosuid", "nodev", "size=32m"}
+    assert "privileged" not in settings
+
+
+def test_it_runs_as_nobody_special() -> None:
+    user, group = sandbox.USER.split(":")
+    assert int(user) >= 10_000
+    assert int(group) >= 10_000
+
+
+def test_memory_has_no_swap_on_top() -> None:
+    settings = hardening(LIMITS)
+    assert settings["mem_limit"] == settings["memswap_limit"] == "512m"
+
+
+def test_processes_files_and_cpus_are_limited() -> None:
+    settings = hardening(LIMITS)
+    assert settings["pids_limit"] == 64
+    assert settings["nano_cpus"] == 500_000_000
+    limits = {limit.name: (limit.soft, limit.hard) for limit in settings["ulimits"]}
+    assert limits == {"nofile": (256, 256), "core": (0, 0)}
+    assert settings["init"] is True
+
+
+def test_no_more_cpus_are_asked_for_than_there_are() -> None:
+    assert hardening(Limits(cpus=10_000))["nano_cpus"] == (os.cpu_count() or 1) * 1_000_000_000
+
+
+def test_the_engine_stores_no_output() -> None:
+    assert hardening(LIMITS)["log_config"]["Type"] == "none"
+
+
+@pytest.mark.parametrize("name", sorted(catalog()))
+def test_every_agents_limits_are_real_limits(name: str) -> None:
+    limits = catalog()[name].limits
+    settings = hardening(limits)
+    assert settings["pids_limit"] > 0
+    assert settings["nano_cpus"] > 0
+    assert 0 < limits.memory_mb <= 16_384
+    assert 0 < limits.timeout_seconds <= 3600
+    assert 0 < limits.result_mb <= 512
