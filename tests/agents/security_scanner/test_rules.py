@@ -7,6 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+
 from agents.contract.workspace import Workspace
 from agents.engines import semgrep
 from agents.security_scanner import rulebook
