@@ -19,6 +19,7 @@ from flows.reports.schema import RunReport
 from flows.service.deployments import FLOW_NAME, deploy, ensure_pool
 from flows.service.workflows import named
 from flows.settings import RuntimeName, Settings
+from flows.workspace.checkout import display
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun
@@ -195,7 +196,7 @@ def _handle(run: FlowRun) -> RunHandle:
         name=run.name,
         # A run started from a file carries the whole text; its first line says the name.
         workflow=text if "\n" not in text else _name_in(text),
-        repository=str(parameters.get("repository", "")),
+        repository=display(str(parameters.get("repository", ""))),
         state=_STATES[run.state_type] if run.state_type else RunState.PENDING,
         message=(run.state.message or "") if run.state else "",
         created=run.created,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -63,7 +64,13 @@ def second_make_run(runs: int, tree: Path) -> tuple[float, float]:
     """`make run` over this repository, beside its three analysers as bare child processes side by side."""
 
     def ours() -> None:
-        subprocess.run(["make", "--silent", "run"], cwd=ROOT, check=True, capture_output=True)
+        # Without the outer make's variables: its ARGS are this script's, not the run's.
+        env = {
+            name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "ARGS")
+        }
+        done = subprocess.run(["make", "--silent", "run"], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SystemExit(f"make run failed:\n{done.stderr[-2000:]}")
 
     def bare() -> None:
         with ThreadPoolExecutor() as pool:
