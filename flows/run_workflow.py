@@ -21,7 +21,7 @@ from pydantic import JsonValue
 
 from agents.catalog import catalog
 from agents.contract.schema import RunInfo
-from flows.definition.loader import Definition, bind, find, load
+from flows.definition.loader import Definition, bind, find, is_name, load
 from flows.definition.status import NodeStatus
 from flows.errors import NodeTimedOutError
 from flows.execution.engine import runtime_for
@@ -77,7 +77,7 @@ def run_workflow(
 
 
 def _text(workflow: str, config: Settings) -> str:
-    if "\n" in workflow:
+    if not is_name(workflow):
         return workflow
     return find(workflow, config.workflows_dir).read_text(encoding="utf-8")
 

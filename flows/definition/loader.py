@@ -12,9 +12,9 @@ from agents.catalog import catalog
 from agents.contract.manifest import Manifest
 from flows.definition import places
 from flows.definition.graph import Graph
-from flows.definition.problems import did_you_mean
+from flows.definition.problems import DefinitionError, did_you_mean
 from flows.definition.references import BUILT_IN_PARAMS
-from flows.definition.schema import Workflow
+from flows.definition.schema import NAME, Workflow
 from flows.definition.types import check_param
 from flows.definition.validate import validate
 from flows.errors import InvalidInputError
@@ -58,6 +58,23 @@ def find(name: str, folder: Path) -> Path:
         return path
     known = [file.stem for file in folder.glob("*.yaml")]
     raise InvalidInputError(f"there is no workflow '{name}'. {did_you_mean(name, known)}")
+
+
+def is_name(parameter: str) -> bool:
+    """Whether a run's `workflow` parameter is a name; anything else is a workflow's whole text."""
+    return NAME.fullmatch(parameter) is not None
+
+
+def name_of(parameter: str) -> str:
+    """The workflow's name in a run's `workflow` parameter, empty where a text has none."""
+    if is_name(parameter):
+        return parameter
+    try:
+        data = places.read(parameter, "workflow.yaml").data
+    except DefinitionError:  # the run itself says what is wrong with it
+        return ""
+    name = data.get("name") if isinstance(data, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 def bind(workflow: Workflow, given: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

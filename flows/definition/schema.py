@@ -11,6 +11,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
 from agents.contract.schema import Frozen
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+"""Names of workflows; what doesn't fit cannot be one, so it is a workflow's text."""
 RESERVED = frozenset(
     {"params", "run", "item", "self", "true", "false", "none", "True", "False", "None",
      "and", "or", "not", "if", "else", "elif", "is", "in"}
@@ -100,7 +102,7 @@ class Edge(Frozen):
 class Workflow(Frozen):
     """A whole workflow file."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    name: Annotated[str, Field(pattern=f"^{NAME.pattern}$")]
     description: str = ""
     params: dict[str, Param] = Field(default_factory=dict)
     nodes: Annotated[tuple[Node, ...], Field(min_length=1)]

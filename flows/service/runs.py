@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import Field, JsonValue
 
 from agents.contract.schema import Frozen
-from flows.definition.loader import bind
+from flows.definition.loader import bind, name_of
 from flows.errors import InvalidInputError, UnavailableError
 from flows.reports.schema import RunReport
 from flows.service.deployments import FLOW_NAME, deploy, ensure_pool
@@ -190,20 +190,13 @@ class Runs:
 
 def _handle(run: FlowRun) -> RunHandle:
     parameters = run.parameters
-    text = str(parameters.get("workflow", ""))
     return RunHandle(
         id=run.id,
         name=run.name,
-        # A run started from a file carries the whole text; its first line says the name.
-        workflow=text if "\n" not in text else _name_in(text),
+        workflow=name_of(str(parameters.get("workflow", ""))),
         repository=display(str(parameters.get("repository", ""))),
         state=_STATES[run.state_type] if run.state_type else RunState.PENDING,
         message=(run.state.message or "") if run.state else "",
         created=run.created,
         seconds=run.total_run_time.total_seconds(),
     )
-
-
-def _name_in(text: str) -> str:
-    lines = (line.partition("name:") for line in text.splitlines())
-    return next((rest.strip().strip("'\"") for head, found, rest in lines if found and not head.strip()), "")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from agents.catalog import catalog
-from flows.definition.loader import bind, find, load, load_file
+from flows.definition.loader import bind, find, is_name, load, load_file, name_of
 from flows.definition.problems import DefinitionError
 from flows.definition.schema import Workflow
 from flows.errors import InvalidInputError
@@ -184,3 +184,18 @@ def test_every_shipped_workflow_is_sound(file: Path) -> None:
 
 def test_some_workflow_is_shipped() -> None:
     assert "health-check" in {file.stem for file in SHIPPED}
+
+
+@pytest.mark.parametrize(
+    ("parameter", "name"),
+    [
+        ("health-check", "health-check"),
+        ("name: weekly\nnodes: []\n", "weekly"),
+        ('{"name": "one-line", "nodes": []}', "one-line"),
+        ("/etc/secret.yaml", ""),
+        ("name: [", ""),
+    ],
+)
+def test_a_workflow_parameter_is_a_name_or_a_text(parameter: str, name: str) -> None:
+    assert name_of(parameter) == name
+    assert is_name(parameter) is (parameter == "health-check")
