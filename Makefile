@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: help setup run up down test lint format images bench generate clean
+.PHONY: help setup run up down test lint format images bench quality generate clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,23 +52,36 @@ lint: setup ## Formatting, lint, types, layers, workflow files
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/dockyard lint deployments/workflows/*.yaml
+	@$(BIN)/dockyard lint deployments/workflows
 
 format: setup ## Format the code
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
 test: lint ## Everything: lint, types, layers, units, integration
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --ignore tests/integration
+	@$(BIN)/python -m pytest tests/integration
 
 bench: setup ## Times beside the bare thing each wraps (medians)
 	@$(BIN)/dockyard images --if-engine >/dev/null
-	@$(BIN)/python tests/bench/bench.py $(ARGS)
+	@$(BIN)/python -m tests.bench.bench $(ARGS)
 
-generate: setup ## Write generated files anew: requirements of the agent image
-	@uv export --quiet --locked --extra engines --no-dev --no-emit-project --no-header --no-annotate \
-	  --output-file deployments/images/engines.txt
+# Specialists to compare with. Where they can't be installed the run says so and measures the rest.
+$(VENV)/quality/.synced: tests/quality/requirements.txt | $(VENV)/.synced
+	@uv="$(UV)"; [ -n "$$uv" ] || uv=$(VENV)/uv/bin/uv; \
+	if "$$uv" venv --quiet --allow-existing $(VENV)/quality \
+	  && "$$uv" pip install --quiet --python $(VENV)/quality/bin/python -r $<; then touch $@; fi
+
+quality: setup $(VENV)/quality/.synced ## Precision and recall on labelled samples: make quality [ARGS="--misses --json FILE"]
+	@$(BIN)/python -m tests.quality.quality $(ARGS)
+
+generate: setup ## Write generated files anew: requirements of the images, tables in the docs
+	@uv="$(UV)"; for extra in engines hub; do \
+	  "$${uv:-$(VENV)/uv/bin/uv}" export --quiet --locked --extra $$extra --no-dev --no-emit-project --no-header \
+	    --no-annotate --output-file deployments/images/$$extra.txt || exit 1; \
+	done
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/python docs/generate_workflows.py
 
 clean: ## Remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

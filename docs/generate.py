@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Writes the command reference anew, from what `dockyard --help` is made of.
+"""Writes anew what is made of the code: the command reference, and the JSON Schema of workflow files.
 
 The part of `docs/reference/cli.md` between the two marks is replaced; the rest is written by hand.
-`make generate` calls it, and `tests/docs/test_generated.py` fails when the page is behind the code.
+`make generate` calls it, and `tests/docs/test_generated.py` fails when a file is behind the code.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +16,12 @@ import typer
 from typer.core import TyperArgument, TyperGroup
 from typer.main import get_command
 
+from agents.catalog import catalog
+from flows.definition.json_schema import workflow_schema
 from ui.cli.main import app
 
 PAGE = Path(__file__).parent / "reference" / "cli.md"
+SCHEMA = Path(__file__).parents[1] / "deployments" / "workflow.schema.json"
 EXAMPLE = re.compile(r"^Example: (.*)$", re.MULTILINE)
 BAR = "\\|"
 """A bar inside a cell of a table."""
@@ -32,6 +36,11 @@ def page(text: str) -> str:
     if not found:
         raise ValueError(f"{PAGE} lacks the marks {BEGIN} and {END}")
     return f"{head}{BEGIN}\n\n{commands()}\n{END}{tail}"
+
+
+def schema() -> str:
+    """The JSON Schema of workflow files, for editors."""
+    return json.dumps(workflow_schema(catalog()), indent=2, ensure_ascii=False) + "\n"
 
 
 def commands() -> str:
@@ -75,3 +84,4 @@ def _command(group: TyperGroup, context: typer.Context, name: str) -> Iterator[s
 
 if __name__ == "__main__":
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    SCHEMA.write_text(schema(), encoding="utf-8")

@@ -1,5 +1,8 @@
 """The hub's errors. An exception's text is what a person reads: what is wrong and what to do next."""
 
+INVALID_INPUT = "InvalidInput"
+"""Name of the (failed) Prefect state of a run that InvalidInputError ended: doors tell it from a failed node."""
+
 
 class DockyardError(Exception):
     """Base of everything the hub refuses or fails with."""

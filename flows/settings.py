@@ -51,13 +51,18 @@ class Settings(BaseSettings):
     ca_bundle: Path | None = Field(
         default=None, description="Extra certificate authorities for the image build; kept out of the image."
     )
-    work_pool: str = Field(default="dockyard", description="Work pool that deployments go to.")
+    work_pool: str = Field(
+        default="dockyard", description="Work pool that new deployments go to, and where `dockyard deploy` puts them."
+    )
     work_pool_type: str = Field(default="dockyard", description="Type of the work pool when it is made.")
     server_port: int = Field(default=4200, ge=1, le=65535, description="Port of the local Prefect server.")
     start_timeout: float = Field(
         default=180.0, gt=0, description="Seconds to wait for the local Prefect server and worker to answer."
     )
     max_result_mb: int = Field(default=512, gt=0, description="Largest result an agent may print, MiB.")
+    git_credentials: Path | None = Field(
+        default=None, description="File of passwords for private repositories, a `https://user:password@host` a line."
+    )
     git_timeout: float = Field(default=900.0, gt=0, description="Seconds one git command may take.")
 
 

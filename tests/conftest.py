@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -20,6 +21,16 @@ from flows.settings import Settings
 
 if TYPE_CHECKING:
     from docker import DockerClient
+
+
+def pytest_configure() -> None:
+    """A terminated test run ends as an interrupted one: its fixtures stop the servers and workers they started.
+
+    What a script starts in the background ignores SIGINT, and its children with it, such as the workers that
+    tests interrupt: here it counts again.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def missing(what: str) -> NoReturn:

@@ -34,11 +34,13 @@ class CodeReviewer(Agent[CodeReviewParams, CodeReview]):
         excluded = Excluded(params.exclude)
         sources = list(workspace.files(lambda file: language_of(file) is not None))
         chosen = [file for file in sources if not excluded(file) and (params.include_tests or not is_test(file))]
-        choices = Choices(vendored=params.include_vendored, rate_below=params.min_maintainability)
+        bugs = params.wants(Scope.BUGS)
+        choices = Choices(vendored=params.include_vendored, rate_below=params.min_maintainability, bugs=bugs)
         measured = measure_all(workspace, chosen, choices)
         context.log.info("measured %d of %d source files", len(measured), len(sources))
         found = [*_by_figures(workspace, measured, params)]
-        if params.wants(Scope.BUGS):
+        if bugs:
+            found += [finding for figures in measured for finding in figures.bugs]
             kept = {figures.file for figures in measured}
             found += _by_patterns(workspace, kept, [file for file in sources if file not in kept])
         findings = finish(_lenient(found))

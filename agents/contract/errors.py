@@ -8,7 +8,7 @@ class AgentError(Exception):
 
 
 class InvalidRequestError(AgentError):
-    """The request is not JSON, or its params do not fit the agent's schema."""
+    """The request is not JSON, of another version of the contract, or its params do not fit the agent's schema."""
 
     code = "invalid-request"
 

@@ -27,7 +27,13 @@ class Limits(Frozen):
 
 
 class Manifest(Frozen):
-    """An agent's declaration. `network` lists the only hosts it may reach; empty means no network."""
+    """An agent's declaration.
+
+    `network` lists the only hosts it may reach, empty means no network; `secrets` what it may receive; `image` the image
+    that holds it. The hub has one image and gives nobody a network or a secret as yet: its runtimes refuse a manifest
+    that asks for any of them, so that no agent runs without what it needs. `requires_isolation` is refused by the local
+    runtime, which is no security boundary; `risk` by the check of a workflow, as long as nobody can approve.
+    """
 
     name: str
     version: str

@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from agents.contract.errors import AgentError, InvalidRequestError
 from agents.contract.interface import Agent, Context, P, R
 from agents.contract.manifest import Manifest
-from agents.contract.schema import Failure, Request, Result
+from agents.contract.schema import CONTRACT_VERSION, Failure, Request, Result
 from agents.contract.workspace import Workspace
 
 log = logging.getLogger("agent")
@@ -67,6 +67,7 @@ def serve(agent: Agent[P, R], line: bytes) -> Result:
 def _run(agent: Agent[P, R], line: bytes) -> R:
     manifest = agent.manifest
     try:
+        _spoken_here(_Spoken.model_validate_json(line).contract)
         request = Request.model_validate_json(line)
         # The catalog pairs each agent with its own schema; the generic cannot say so to the checker.
         params: P = manifest.params.model_validate_json(json.dumps(request.params))  # type: ignore[assignment]
@@ -76,6 +77,20 @@ def _run(agent: Agent[P, R], line: bytes) -> R:
         raise InvalidRequestError(f"this is {manifest.name}, the request is for {request.agent}")
     context = Context(workspace=Workspace(Path(request.workspace)), run=request.run, log=log)
     return agent.run(params, context)
+
+
+class _Spoken(BaseModel):
+    """Which contract a request is of; read first, because the fields of another version may be other ones."""
+
+    contract: int = CONTRACT_VERSION
+
+
+def _spoken_here(contract: int) -> None:
+    if contract != CONTRACT_VERSION:
+        raise InvalidRequestError(
+            f"the request is of contract {contract}, this agent speaks contract {CONTRACT_VERSION}; "
+            "hub and agent image belong to different versions of Dockyard: build the image again with `make images`"
+        )
 
 
 def readable(error: ValidationError) -> str:

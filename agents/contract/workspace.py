@@ -30,17 +30,21 @@ class Workspace:
         if not root.is_dir():
             raise WorkspaceError(f"the workspace {root} is not a folder; was the repository cloned?")
         self.root = root
-        self._notes: dict[tuple[NoteKind, str], Note] = {}
+        # A dict of details: a set that keeps its order.
+        self._notes: dict[tuple[NoteKind, str | None, str], dict[str, None]] = {}
         self._files: tuple[str, ...] | None = None
 
     @property
     def notes(self) -> tuple[Note, ...]:
         """All notes so far, by file then kind."""
-        return tuple(sorted(self._notes.values(), key=lambda n: (n.file or "", n.kind, n.detail)))
+        notes = (Note(kind=kind, file=file, detail="; ".join(details)) for (kind, file, _), details in self._notes.items())
+        return tuple(sorted(notes, key=lambda n: (n.file or "", n.kind, n.detail)))
 
     def note(self, kind: NoteKind, file: str | None = None, detail: str = "") -> None:
-        """Record a note once per kind and file."""
-        self._notes.setdefault((kind, file or detail), Note(kind=kind, file=file, detail=detail))
+        """Record a note, one per kind and file: what is said of a file later is added to the detail."""
+        details = self._notes.setdefault((kind, file, "" if file else detail), {})
+        if detail:
+            details[detail] = None
 
     def files(self, keep: Callable[[str], bool] | None = None) -> Iterator[str]:
         """Regular files in sorted order, vendored folders and links left out (with a note)."""

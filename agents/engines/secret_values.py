@@ -80,12 +80,21 @@ def is_sample_key(value: str) -> bool:
 _IDENTIFIER = re.compile(r"^[A-Za-z_$][A-Za-z]*(?:(?:[_.:\-/\s]|::|->)+[A-Za-z()\[\]]*)*[?!.:;]*$")
 
 
+def _is_drawn(value: str) -> bool:
+    """Whether a value looks drawn by lot: both cases and digits change places every few characters, as in no name."""
+    runs = [run for run in _WORD.findall(value) if not run.isdigit()]
+    mixed = re.search(r"[a-z]", value) and re.search(r"[A-Z]", value) and re.search(r"\d", value)
+    return bool(mixed) and len(value) >= 12 and sum(map(len, runs)) < 3 * len(runs)
+
+
 def is_wordy(value: str) -> bool:
     """Whether a value is words, a path, a URL, a number or an expression, as no generated secret is."""
     bare = value.strip()
     if _IDENTIFIER.match(bare) or re.fullmatch(r"[\d.,:+\-\s]+", bare):
         # A run of letters of both cases without separators may be a token; words seldom pass 24 letters.
         return not (re.fullmatch(r"[A-Za-z]{24,}", bare) and bare.lower() != bare and bare.upper() != bare)
+    if re.fullmatch(r"/[\w+/]{22,}={1,2}|[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)+", bare) and _is_drawn(bare):
+        return False  # base64 that begins with a slash is no path, a password with a dot no expression
     if re.match(r"^(?:\.{0,2}/|[A-Za-z]:\\|~/|https?://[^@]*$|[\^~>=<*]*\d+\.\d+[\w.\-]*$)", bare):
         return True
     return bare.count(" ") >= 2 or bool(re.search(r"[\w)]\(.*\)|=>|\w\[.*\]|^\w+(?:\.\w+)+$", bare) and "@" not in bare)

@@ -7,7 +7,8 @@ they fill `SINK` (the parameter itself) and `SINK_S` (a value made of it) of the
 
 Following data costs seconds per rule on a large repository. A shared part that lists sources
 therefore begins with `# only-in: REGEX`: a file without a match cannot hold such a source. The first
-word of the part's name says the language, and with it the suffixes of the files meant.
+word of the part's name says the language, and with it the suffixes of the files meant. The expression
+is written into the rules as well: the engine tries it before it parses a file, for each rule by itself.
 """
 
 from __future__ import annotations
@@ -87,7 +88,21 @@ def _expanded(include: re.Match[str]) -> str:
     sink = include["sink"]
     if sink:
         text = text.replace("SINK_S", sink.replace("%", "$S")).replace("SINK", sink.replace("%", "<... $P ...>"))
-    return "\n".join(include["indent"] + line if line else line for line in text.rstrip("\n").split("\n"))
+    found = ONLY_IN.match(text)
+    if found:
+        text = _only_in(found[1], text[found.end() :])
+    return _indented(text, include["indent"])
+
+
+def _only_in(pattern: str, sources: str) -> str:
+    # A regular expression that spans the file holds every node: it narrows the files, not the places.
+    spanning = f"(?ms)\\A(?=.*?(?:{pattern})).*".replace("'", "''")
+    either = _indented(sources, "    ")
+    return f"- patterns:\n  - pattern-regex: '{spanning}'\n  - pattern-either:\n{either}\n"
+
+
+def _indented(text: str, indent: str) -> str:
+    return "\n".join(indent + line if line else line for line in text.rstrip("\n").split("\n"))
 
 
 def _sources(name: str) -> Sources | None:

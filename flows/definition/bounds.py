@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import wraps
 from typing import Any
 
 from jinja2 import Environment, Undefined, pass_environment
 from jinja2.filters import FILTERS, make_attrgetter
+from jinja2.tests import TESTS
 from pydantic import JsonValue
 
-from flows.errors import DockyardError
+from flows.definition.work import CHARACTERS, TemplateProblemError, charge, cost_of
+
+__all__ = [
+    "MAX_DATA", "MAX_TEXT", "TemplateProblemError", "check_size", "compared", "filters", "join_text", "plain_json", "tests"
+]  # fmt: skip
 
 MAX_TEXT = 4 * 1024 * 1024
 """Longest text a template gives, in characters."""
@@ -22,15 +27,15 @@ MAX_DIGITS = 15
 WEIGHT = 16
 """What one value counts for beside its text: about what it costs as JSON."""
 
-_REFERRING = ("abs", "default", "d", "dictsort", "first", "items", "last", "length", "count", "list", "max", "min",
-              "reject", "rejectattr", "reverse", "select", "selectattr", "sort", "unique")  # fmt: skip
-"""Filters that hand on values there already are."""
+_COSTS: dict[str, float] = {
+    **dict.fromkeys(("abs", "default", "d", "first", "last", "length", "count"), 0),
+    **dict.fromkeys(("items", "list", "reverse"), 1 / 8),
+    **dict.fromkeys(("max", "min", "unique"), 1),
+    **dict.fromkeys(("dictsort", "reject", "rejectattr", "select", "selectattr", "sort"), 2),
+}
+"""Filters that hand on values there already are, and what each item that they go through counts for."""
 _TEXTUAL = ("float", "int", "lower", "string", "title", "upper")
 """Filters that write their value out as text first."""
-
-
-class TemplateProblemError(DockyardError):
-    """A template cannot be parsed or rendered; the text says where and why."""
 
 
 def check_size(value: object, limit: int) -> int:
@@ -91,17 +96,35 @@ def plain_json(value: object) -> JsonValue:
 
 def filters() -> dict[str, Callable[..., Any]]:
     """The filters a template has, by name: what is left can neither build huge values nor reach Python objects."""
-    known: dict[str, Callable[..., Any]] = {name: _listed(FILTERS[name]) for name in _REFERRING}
+    known: dict[str, Callable[..., Any]] = {name: _listed(FILTERS[name], cost) for name, cost in _COSTS.items()}
     known |= {name: _written(FILTERS[name]) for name in _TEXTUAL}
     known |= {"join": _join, "map": _mapped(), "replace": _replace, "round": _round}
     return known | {"sum": _sum, "tojson": _tojson, "trim": _trim}
 
 
-def _listed(function: Callable[..., Any]) -> Callable[..., Any]:
+def tests() -> dict[str, Callable[..., Any]]:
+    """The tests a template has, by name. `in` goes through what it is given."""
+    known: dict[str, Any] = {**TESTS, "in": _in}
+    return known
+
+
+def compared(value: Any) -> Any:
+    """`value`, which a comparison goes through. Raises TemplateProblemError when the template has done too much."""
+    charge(cost_of(value))
+    return value
+
+
+def _in(value: object, container: Container[object]) -> bool:
+    return value in compared(container)
+
+
+def _listed(function: Callable[..., Any], cost: float) -> Callable[..., Any]:
     """A generator would carry its work out of the sandbox: lists instead."""
+    takes_context = hasattr(function, "jinja_pass_arg")
 
     @wraps(function)  # hands on Jinja2's marks: whether the context comes as the first argument
     def bounded(*args: Any, **kwargs: Any) -> Any:
+        charge(int((cost + (1 if kwargs else 0)) * cost_of(args[takes_context])) if cost else 1)
         result = function(*args, **kwargs)
         return list(result) if isinstance(result, Iterator) else result
 
@@ -111,7 +134,7 @@ def _listed(function: Callable[..., Any]) -> Callable[..., Any]:
 def _written(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def bounded(value: object, *args: Any, **kwargs: Any) -> Any:
-        check_size(value, MAX_TEXT)
+        charge(4 + check_size(value, MAX_TEXT) // CHARACTERS)
         result = function(value, *args, **kwargs)
         check_size(result, MAX_TEXT)
         return result
@@ -124,6 +147,7 @@ def _mapped() -> Callable[..., Any]:
 
     @wraps(function)
     def bounded(*args: Any, **kwargs: Any) -> list[Any]:
+        charge((2 if kwargs else 3) * cost_of(args[1]))
         result, room = [], MAX_DATA
         for item in function(*args, **kwargs):
             room -= check_size(item, room)
@@ -135,12 +159,13 @@ def _mapped() -> Callable[..., Any]:
 
 @pass_environment
 def _join(environment: Environment, value: Iterable[object], d: object = "", attribute: str | None = None) -> str:
+    charge(3 * cost_of(value))
     items = value if attribute is None else map(make_attrgetter(environment, attribute), value)
     return join_text(items, str(d))
 
 
 def _replace(value: object, old: str, new: str, count: int = -1) -> str:
-    check_size(value, MAX_TEXT)
+    charge(1 + check_size(value, MAX_TEXT) // CHARACTERS)
     text = str(value)
     found = text.count(str(old)) if count < 0 else min(text.count(str(old)), count)
     if len(text) + found * len(str(new)) > MAX_TEXT:
@@ -158,6 +183,7 @@ def _round(value: float, precision: int = 0, method: str = "common") -> float:
 @pass_environment
 def _sum(environment: Environment, value: Iterable[float], attribute: str | None = None) -> float:
     # No start value: beginning with a list, every addition would copy all that came before it.
+    charge((1 if attribute is None else 2) * cost_of(value))
     total: float = FILTERS["sum"](environment, value, attribute)
     check_size(total, MAX_TEXT)
     return total
@@ -166,7 +192,7 @@ def _sum(environment: Environment, value: Iterable[float], attribute: str | None
 def _tojson(value: object, indent: int | None = None) -> str:
     if indent is not None and not 0 <= indent <= MAX_DIGITS:
         raise TemplateProblemError(f"'tojson' takes an indent of at most {MAX_DIGITS}")
-    check_size(value, MAX_TEXT)
+    charge(12 + check_size(value, MAX_TEXT) // CHARACTERS)
     # Not Jinja2's own, which writes < > & ' for HTML pages: here JSON goes into messages and files.
     text = json.dumps(plain_json(value), ensure_ascii=False, indent=indent)
     check_size(text, MAX_TEXT)
@@ -174,5 +200,5 @@ def _tojson(value: object, indent: int | None = None) -> str:
 
 
 def _trim(value: object) -> str:
-    check_size(value, MAX_TEXT)
+    charge(1 + check_size(value, MAX_TEXT) // CHARACTERS)
     return str(value).strip()

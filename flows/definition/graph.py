@@ -16,39 +16,60 @@ def texts(node: Node) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Every template of a node with its place in the node: `(("inputs", "message"), "{{ … }}")`."""
     if node.when is not None:
         yield ("when",), node.when
-    yield from _templates(("inputs",), node.inputs)
+    if node.for_each is not None:
+        items = node.for_each.items
+        yield from templates_of(("for_each",), items if isinstance(items, str) else list(items))
+    yield from templates_of(("inputs",), node.inputs)
+    if node.repeat is not None:
+        yield ("repeat", "until"), node.repeat.until
 
 
-def _templates(place: tuple[str | int, ...], value: JsonValue) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def templates_of(place: tuple[str | int, ...], value: JsonValue) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Every template in a value at `place`, with its own place."""
     if isinstance(value, str) and templates.is_template(value):
         yield place, value
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _templates((*place, key), item)
+            yield from templates_of((*place, key), item)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _templates((*place, index), item)
+            yield from templates_of((*place, index), item)
+
+
+def _roots(text: str) -> frozenset[str]:
+    try:
+        return frozenset(str(reference.path[0]) for reference in templates.parse(text).references)
+    except templates.TemplateProblemError:
+        return frozenset()
 
 
 @dataclass(frozen=True)
 class Graph:
-    """Dependencies by node id, in the workflow's order."""
+    """Dependencies by node id, in the workflow's order: edges, what templates read, and whose failure a node handles.
+
+    The nodes of `finally` stand last; that they wait for all of `nodes` is not written out.
+    """
 
     dependencies: Mapping[str, frozenset[str]]
 
     @classmethod
-    def of(cls, workflow: Workflow) -> Graph:
-        """The graph of a workflow whose templates parse. Unknown ids in edges are left out."""
-        known = {node.id for node in workflow.nodes}
-        waits: dict[str, set[str]] = {node.id: set() for node in workflow.nodes}
+    def of(cls, workflow: Workflow, *, handlers: bool = True) -> Graph:
+        """The graph of a workflow, without `handlers` as if nobody waited to handle a failure.
+
+        Unknown ids and templates that cannot be read are left out: they are problems of their own.
+        """
+        waits: dict[str, set[str]] = {node.id: set() for node in workflow.all_nodes}
         for edge in workflow.edges:
-            if edge.from_ in known and edge.to in known:
+            if edge.from_ in waits and edge.to in waits:
                 waits[edge.to].add(edge.from_)
-        for node in workflow.nodes:
-            for _, text in texts(node):
-                for reference in templates.parse(text).references:
-                    if reference.path[0] in known:
-                        waits[node.id].add(str(reference.path[0]))
+        for node in workflow.all_nodes:
+            if handlers and node.handler in waits:
+                waits[node.handler].add(node.id)
+            for place, text in texts(node):
+                for root in _roots(text):
+                    # A loop's condition reads the node itself: its last turn.
+                    if root in waits and (root != node.id or place != ("repeat", "until")):
+                        waits[node.id].add(root)
         return cls({node_id: frozenset(found) for node_id, found in waits.items()})
 
     @cached_property

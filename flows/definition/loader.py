@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -11,45 +11,54 @@ from pydantic import JsonValue
 from agents.catalog import catalog
 from agents.contract.manifest import Manifest
 from flows.definition import places
-from flows.definition.graph import Graph
+from flows.definition.definition import Definition
+from flows.definition.draft import BUILT_IN_PARAMS, Draft
+from flows.definition.library import Folder, Library, Subs, read_text
+from flows.definition.parse import parse
 from flows.definition.problems import DefinitionError, did_you_mean
-from flows.definition.references import BUILT_IN_PARAMS
-from flows.definition.schema import NAME, Workflow
+from flows.definition.schema import NAME, Param, ParamType, Workflow
 from flows.definition.types import check_param
 from flows.definition.validate import validate
 from flows.errors import InvalidInputError
 
-
-@dataclass(frozen=True)
-class Definition:
-    """A checked workflow with the text it came from."""
-
-    text: str
-    workflow: Workflow
-    graph: Graph
+__all__ = [
+    "Definition", "Folder", "Library", "bind", "find", "is_file", "is_name", "load", "load_file", "name_of", "read_params"
+]  # fmt: skip
 
 
-def load(text: str, file: str = "workflow.yaml", manifests: Mapping[str, Manifest] | None = None) -> Definition:
-    """Check `text`. Raises DefinitionError with every problem."""
-    workflow, graph = validate(places.read(text, file), catalog() if manifests is None else manifests)
-    return Definition(text, workflow, graph)
+def load(
+    text: str,
+    file: str = "workflow.yaml",
+    manifests: Mapping[str, Manifest] | None = None,
+    library: Library | None = None,
+) -> Definition:
+    """Check `text` and, by name from `library`, the workflows that it runs. Raises DefinitionError with every problem."""
+    known = catalog() if manifests is None else manifests
+
+    def checked(text: str, file: str, above: tuple[str, ...]) -> Definition:
+        document = places.read(text, file)
+        workflow = parse(document)
+        found, problems = subs.of(document, workflow, above or (workflow.name,))
+        return validate(Draft(document, workflow, known, found), text, problems)
+
+    subs = Subs(library or {}, checked)
+    return checked(text, file, ())
 
 
-def load_file(path: Path) -> Definition:
+def load_file(path: Path, library: Library | None = None) -> Definition:
     """Check a file. Raises DefinitionError, or InvalidInputError when it cannot be read."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InvalidInputError(f"{path}: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise InvalidInputError(f"{path}: not UTF-8 text (byte {error.start}).") from error
-    return load(text, str(path))
+    return load(read_text(path), str(path), library=library)
+
+
+def is_file(name: str) -> bool:
+    """Whether a workflow is given by path; anything else is a name."""
+    return Path(name).suffix in (".yaml", ".yml")
 
 
 def find(name: str, folder: Path) -> Path:
     """The file of a workflow given by path or by name. Raises InvalidInputError."""
-    given = Path(name)
-    if given.suffix in (".yaml", ".yml"):
+    if is_file(name):
+        given = Path(name)
         if given.is_file():
             return given
         raise InvalidInputError(f"there is no file {name}.")
@@ -75,6 +84,28 @@ def name_of(parameter: str) -> str:
         return ""
     name = data.get("name") if isinstance(data, dict) else None
     return name if isinstance(name, str) else ""
+
+
+def read_params(workflow: Workflow, typed: Mapping[str, str]) -> dict[str, JsonValue]:
+    """Params that a person typed, by the type that the workflow declares: text as it stands, else JSON.
+
+    What is no JSON, or belongs to no param, stays text: `bind` says what is wrong with it.
+    """
+    return {name: _value(workflow.params.get(name), text) for name, text in typed.items()}
+
+
+def _value(param: Param | None, text: str) -> JsonValue:
+    if param is None or param.type is ParamType.STRING:
+        return text
+    try:
+        value: JsonValue = json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        return text
+    return value
+
+
+def _no_number(text: str) -> JsonValue:
+    raise ValueError(f"{text} is not JSON")  # Python would read it; nobody after it could
 
 
 def bind(workflow: Workflow, given: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from pydantic import JsonValue
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, StreamMark, YAMLError
-from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+)
 
+from flows.definition import scalars
 from flows.definition.problems import DefinitionError, Problem
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 40
-
-_TAG = "tag:yaml.org,2002:"
 
 Place = tuple[str | int, ...]
 
@@ -48,7 +57,7 @@ def read(text: str, file: str) -> Document:
     if len(text.encode("utf-8", "replace")) > MAX_BYTES:
         raise DefinitionError([document.problem("DY001", f"the file is larger than {MAX_BYTES // 1024} KiB.")])
     try:
-        root = _compose(document, text)
+        _Reader(document, text).read()
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = f"not valid YAML: {error.problem or error.context or 'cannot be parsed'}."
@@ -56,26 +65,7 @@ def read(text: str, file: str) -> Document:
     except (YAMLError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise DefinitionError([document.problem("DY001", f"not valid YAML: {reason}.")]) from error
-    if root is None:
-        hint = "A workflow has at least a name and nodes."
-        raise DefinitionError([document.problem("DY001", "the file is empty.", suggestion=hint)])
-    document.data = _value(document, YAML(typ="safe", pure=True), root, ())
     return document
-
-
-def _compose(document: Document, text: str) -> Node | None:
-    # The events come first: only they know where an alias stands, and composing deep text is recursive.
-    depth = 0
-    for event in YAML(typ="safe", pure=True).parse(text):
-        if isinstance(event, AliasEvent):
-            message = "YAML aliases are not available here; write the value out."
-            raise DefinitionError([_at(document, event.start_mark, message)])
-        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
-        if depth > MAX_DEPTH:
-            message = f"nested deeper than {MAX_DEPTH} levels."
-            raise DefinitionError([_at(document, event.start_mark, message)])
-    root: Node | None = YAML(typ="safe", pure=True).compose(text)
-    return root
 
 
 def _at(document: Document, mark: StreamMark | None, message: str) -> Problem:
@@ -83,37 +73,96 @@ def _at(document: Document, mark: StreamMark | None, message: str) -> Problem:
     return Problem(code="DY001", message=message, file=document.file, line=line, column=column)
 
 
-def _value(document: Document, yaml: YAML, node: Node, place: Place) -> JsonValue:
-    document.marks[place] = (node.start_mark.line + 1, node.start_mark.column + 1)
-    if isinstance(node, MappingNode) and node.tag == f"{_TAG}map":
+def _mark(event: Event) -> tuple[int, int]:
+    return event.start_mark.line + 1, event.start_mark.column + 1
+
+
+class _Reader:
+    """Makes values from the parser's events.
+
+    libyaml gives the events: it is a hundred times faster than a parser in Python. What they mean is decided here, by
+    YAML 1.2's rules, and only they know where an alias stands and how deep the text is.
+    """
+
+    def __init__(self, document: Document, text: str) -> None:
+        self._document = document
+        self._events: Iterator[Event] = iter(YAML(typ="safe").parse(text))
+        self._depth = 0
+
+    def read(self) -> None:
+        """Fill the document. Raises DefinitionError, or a YAMLError of the parser."""
+        documents = 0
+        for event in self._events:
+            if isinstance(event, DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    self._refuse(event, "a file holds one workflow, and another document starts here.")
+                self._document.data = self._value(next(self._events), ())
+        if not documents:
+            hint = "A workflow has at least a name and nodes."
+            raise DefinitionError([self._document.problem("DY001", "the file is empty.", suggestion=hint)])
+
+    def _refuse(self, event: Event, message: str) -> NoReturn:
+        raise DefinitionError([_at(self._document, event.start_mark, message)])
+
+    def _value(self, event: Event, place: Place) -> JsonValue:
+        self._document.marks[place] = _mark(event)
+        if isinstance(event, AliasEvent):
+            self._refuse(event, "YAML aliases are not available here; write the value out.")
+        if isinstance(event, ScalarEvent):
+            return self._scalar(event)
+        if not isinstance(event, CollectionStartEvent):
+            raise TypeError(f"the parser gave {event} where a value belongs")
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            self._refuse(event, f"nested deeper than {MAX_DEPTH} levels.")
+        kind = "map" if isinstance(event, MappingStartEvent) else "seq"
+        if event.tag not in (None, "!", f"{scalars.PREFIX}{kind}"):
+            self._refuse(event, f"'{event.tag}' values are not available here.")
+        found = self._mapping(place) if kind == "map" else self._sequence(place)
+        self._depth -= 1
+        return found
+
+    def _mapping(self, place: Place) -> JsonValue:
         mapping: dict[str, JsonValue] = {}
-        for key_node, value_node in node.value:
-            if not isinstance(key_node, ScalarNode):
-                raise DefinitionError([_at(document, key_node.start_mark, "a key must be plain text.")])
-            key = str(key_node.value)
+        while not isinstance(event := next(self._events), MappingEndEvent):
+            if isinstance(event, AliasEvent):
+                self._refuse(event, "YAML aliases are not available here; write the value out.")
+            if not isinstance(event, ScalarEvent):
+                self._refuse_key(event)
+            key = str(event.value)
             if key in mapping:
-                raise DefinitionError([_at(document, key_node.start_mark, f"the key '{key}' stands twice.")])
-            mapping[key] = _value(document, yaml, value_node, (*place, key))
-            document.keys[(*place, key)] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+                self._refuse(event, f"the key '{key}' stands twice.")
+            at = (*place, key)
+            self._document.keys[at] = _mark(event)
+            mapping[key] = self._value(next(self._events), at)
         return mapping
-    if isinstance(node, SequenceNode) and node.tag == f"{_TAG}seq":
-        return [_value(document, yaml, item, (*place, index)) for index, item in enumerate(node.value)]
-    if isinstance(node, ScalarNode):
-        return _scalar(document, yaml, node)
-    raise DefinitionError([_at(document, node.start_mark, f"'{node.tag}' values are not available here.")])
 
+    def _refuse_key(self, event: Event) -> NoReturn:
+        # What makes it deep, or is an alias in it, is the worse mistake.
+        self._value(event, ())
+        self._refuse(event, "a key must be plain text.")
 
-def _scalar(document: Document, yaml: YAML, node: ScalarNode) -> JsonValue:
-    if node.tag in (f"{_TAG}str", f"{_TAG}timestamp"):
-        return str(node.value)  # a date is text here; JSON has no dates
-    message = f"'{node.tag}' values are not available; use text, numbers, true/false, lists or mappings."
-    if node.tag not in (f"{_TAG}null", f"{_TAG}bool", f"{_TAG}int", f"{_TAG}float"):
-        raise DefinitionError([_at(document, node.start_mark, message)])
-    try:
-        value: JsonValue = yaml.constructor.construct_object(node)
-    except (YAMLError, ValueError, LookupError) as error:
-        message = f"'{node.value[:40]}' is not a value of '{node.tag}'."
-        raise DefinitionError([_at(document, node.start_mark, message)]) from error
-    if isinstance(value, float) and not math.isfinite(value):
-        raise DefinitionError([_at(document, node.start_mark, "a number must be finite.")])
-    return value
+    def _sequence(self, place: Place) -> JsonValue:
+        items: list[JsonValue] = []
+        while not isinstance(event := next(self._events), SequenceEndEvent):
+            items.append(self._value(event, (*place, len(items))))
+        return items
+
+    def _scalar(self, event: ScalarEvent) -> JsonValue:
+        text = str(event.value)
+        tag = event.tag
+        if tag is None and event.implicit[0]:
+            tag = scalars.tag_of(text)
+        if tag in (None, "!", scalars.TEXT):
+            return text
+        if tag not in scalars.TAGS:
+            message = f"'{tag}' values are not available; use text, numbers, true/false, lists or mappings."
+            self._refuse(event, message)
+        try:
+            value = scalars.value_of(tag, text)
+        except ValueError:
+            self._refuse(event, f"'{text[:40]}' is not a value of '{tag}'.")
+        if isinstance(value, float) and not math.isfinite(value):
+            self._refuse(event, "a number must be finite.")
+        return value

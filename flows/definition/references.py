@@ -1,135 +1,164 @@
-"""What a node's templates read and its inputs take: whether it is there, will be there, and fits."""
+"""What a node's templates read: whether it is there (DY009), and whether it will be there when it is read (DY010)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from agents.contract.manifest import Manifest
-from flows.definition import templates, types
-from flows.definition.graph import texts
-from flows.definition.places import Document, Place
+from flows.definition.branches import continues
+from flows.definition.draft import UNTIL, WHEN, Draft, Text
+from flows.definition.expressions import Path, Reference, conjuncts, written
+from flows.definition.inference import Inference
+from flows.definition.places import Place
 from flows.definition.problems import Problem, did_you_mean
-from flows.definition.schema import Node, ParamType, RunIf, Workflow
+from flows.definition.schema import Node
+from flows.definition.templates import TemplateProblemError, parse
+from flows.definition.types import Shape
 
-RUN_FIELDS = frozenset({"id", "name", "workflow", "repository", "ref", "commit"})
-BUILT_IN_PARAMS = frozenset({"repository", "ref"})
-NODE_FIELDS = frozenset({"output", "status", "error"})
-
-
-def check(
-    document: Document, workflow: Workflow, node: Node, index: int, manifests: Mapping[str, Manifest]
-) -> Iterator[Problem]:
-    """Every problem of what one node reads and takes."""
-    yield from _read(document, workflow, node, index, manifests)
-    if node.agent in manifests:
-        yield from _taken(document, workflow, node, index, manifests)
+_ELSEWHERE = {
+    "item": "'item' is there in the inputs and the 'until' of a node with 'for_each' only.",
+    "event": "'event' is there in 'on' only.",
+}
 
 
-def _read(
-    document: Document, workflow: Workflow, node: Node, index: int, manifests: Mapping[str, Manifest]
-) -> Iterator[Problem]:
-    ids = {other.id for other in workflow.nodes}
-    for inner, text in texts(node):
-        place: Place = ("nodes", index, *inner)
-        for reference in templates.parse(text).references:
-            root, *rest = reference.path
-            if root == "params":
-                known = BUILT_IN_PARAMS | workflow.params.keys()
-                if not rest or rest[0] not in known:
-                    yield _unknown(document, place, "the workflow has no param", rest, known)
-            elif root == "run":
-                if not rest or rest[0] not in RUN_FIELDS:
-                    yield _unknown(document, place, "a run has no field", rest, RUN_FIELDS)
-            elif root not in ids:
-                yield _unknown(document, place, "there is no node", [root], ids | {"params", "run"})
-            elif not rest or rest[0] not in NODE_FIELDS:
-                yield _unknown(document, place, f"'{root}' has no field", rest, NODE_FIELDS)
-            elif rest[0] == "output":
-                yield from _output(document, workflow, node, manifests, place=place, reference=reference)
+def check(draft: Draft, *, whole: bool) -> Iterator[Problem]:
+    """Every problem of what templates read; with `whole`, of what may be missing, too: that takes the whole graph."""
+    for node, place in draft.nodes:
+        ensured = _ensured(node)
+        for text in draft.texts(node, place):
+            scope = draft.scope(node, text.inner)
+            for reference in text.template.references:
+                problem = _known(draft, node, text, reference, scope)
+                if problem is None and whole:
+                    present = reference.present | (frozenset() if text.inner == WHEN else ensured)
+                    problem = _present(draft, node, text, reference, present)
+                if problem is not None:
+                    yield problem
+            yield from _fields(draft, text, scope)
 
 
-def _output(
-    document: Document,
-    workflow: Workflow,
-    node: Node,
-    manifests: Mapping[str, Manifest],
-    *,
-    place: Place,
-    reference: templates.Reference,
-) -> Iterator[Problem]:
-    source = workflow.node(str(reference.path[0]))
-    if source.agent not in manifests:
-        return
-    root = types.schema_of(manifests[source.agent].report)
-    path = reference.path[2:]
-    for depth in range(len(path)):
-        if types.find(root, path[: depth + 1]) is None:
-            parent = types.find(root, path[:depth]) or {}
-            written = ".".join(str(part) for part in reference.path[: depth + 3])
-            message = f"the report of '{source.agent}' has no field '{path[depth]}' (in '{written}')."
-            known = types.fields(parent, root)
-            hint = did_you_mean(str(path[depth]), known) if known else None
-            yield document.problem("DY009", message, place, hint)
-            return
-    if node.run_if is not RunIf.SUCCESS and not reference.optional:
-        written = ".".join(str(part) for part in reference.path)
-        message = f"'{written}' is missing when '{source.id}' failed or was skipped, and this node runs even then."
-        yield document.problem("DY010", message, place, f"Write {{{{ {written} | default('…') }}}}.")
+def _fields(draft: Draft, text: Text, scope: Mapping[str, Shape]) -> Iterator[Problem]:
+    """Fields that filters and longer expressions read."""
+    inference = Inference(scope)
+    inference.template(text.template)
+    for message, hint in inference.wrong:
+        yield draft.problem("DY009", f"{message}.", text.place, hint)
 
 
-def _taken(
-    document: Document, workflow: Workflow, node: Node, index: int, manifests: Mapping[str, Manifest]
-) -> Iterator[Problem]:
-    model = manifests[node.agent].params
-    target_root = types.schema_of(model)
-    templated = {place[1] for place, _ in texts(node) if place[0] == "inputs"}
-    sound = node.inputs.keys() <= model.model_fields.keys() and not templated
-    for name in [name for name in node.inputs if name in model.model_fields]:
-        value, place = node.inputs[name], ("nodes", index, "inputs", name)
-        if name not in templated:
-            if reason := types.check_literal(model, name, value):
-                sound = False
-                yield document.problem("DY011", f"'{name}' of '{node.agent}': {reason}.", place)
-        elif isinstance(value, str):
-            given = _kinds(templates.parse(value), workflow, manifests)
-            wanted = types.kinds(types.find(target_root, [name]) or {}, target_root)
-            if not types.fits(given, wanted):
-                takes, gives = _either(wanted), _either(given)
-                message = f"'{name}' of '{node.agent}' takes {takes}, the template gives {gives}."
-                yield document.problem("DY011", message, place)
-    # What fits one by one may still not fit together; with templates only the run can tell.
-    if sound and (reason := types.check_together(model, node.inputs)):
-        yield document.problem("DY011", f"the inputs of '{node.agent}': {reason}.", ("nodes", index, "inputs"))
+def _known(draft: Draft, node: Node, text: Text, reference: Reference, scope: Mapping[str, Shape]) -> Problem | None:
+    root, *rest = reference.path
+    reads_last = isinstance(root, str) and root in draft.last and node.id not in draft.last
+    if root in draft.places and reads_last:
+        message = f"'{root}' runs after all of 'nodes', so '{node.id}' cannot read it."
+        return draft.problem("DY009", message, text.place, f"Move '{node.id}' to 'finally'.")
+    if root not in scope:
+        if root in _ELSEWHERE:
+            return draft.problem("DY009", _ELSEWHERE[root], text.place)
+        return _unknown(draft, text.place, "there is no node", [root], {*draft.places, "params", "run"})
+    if root == "item":
+        return _below(draft, text, reference, scope["item"], 1)
+    what = {"params": "the workflow has no param", "run": "a run has no field"}.get(str(root), f"'{root}' has no field")
+    known = scope[str(root)].fields
+    if not rest or rest[0] not in known:
+        return _unknown(draft, text.place, what, rest, known)
+    return _below(draft, text, reference, known[str(rest[0])], 2)
 
 
-def _kinds(template: templates.Template, workflow: Workflow, manifests: Mapping[str, Manifest]) -> frozenset[str]:
-    """The types a template can give; empty where that is not known, or the reference is a problem of its own."""
-    if not template.whole:
-        return frozenset({"string"})
-    kinds: frozenset[str] = frozenset()
-    match template.references[0].path if template.plain else ():
-        case ("params", str(name)):
-            kinds = frozenset({(workflow.params[name].type if name in workflow.params else ParamType.STRING).value})
-        case ("run", _) | (_, "status"):
-            kinds = frozenset({"string"})
-        case (_, "error"):
-            kinds = frozenset({"string", "null"})
-        case (str(root), "output", *rest):
-            agents = {node.id: node.agent for node in workflow.nodes}
-            if manifest := manifests.get(agents.get(root, "")):
-                schema = types.schema_of(manifest.report)
-                kinds = types.kinds(types.find(schema, rest) or {}, schema)
-    return kinds
+def _below(draft: Draft, text: Text, reference: Reference, start: Shape, depth: int) -> Problem | None:
+    """The first step of the path that leads nowhere."""
+    current = start
+    for end, step in enumerate(reference.path[depth:], depth + 1):
+        below = current.at(step)
+        if below is None:
+            message, hint = _nowhere(draft, reference.path[:end], current, listed=end == depth + 1)
+            return draft.problem("DY009", message, text.place, hint)
+        current = below
+    return None
 
 
-def _unknown(
-    document: Document, place: Place, message: str, rest: list[str | int], known: frozenset[str] | set[str]
-) -> Problem:
+def _nowhere(draft: Draft, path: Path, current: Shape, *, listed: bool) -> tuple[str, str | None]:
+    root, step, where = str(path[0]), path[-1], f"(in '{written(path)}')"
+    hint = did_you_mean(str(step), current.fields) if current.fields else None
+    if root == "item":
+        return f"an item has no field '{step}' {where}.", hint
+    if path[1] != "output":
+        return f"'{root}.{path[1]}' has no field '{step}' {where}.", hint
+    node = draft.workflow.node(root)
+    if listed and node.for_each is not None and current.kinds == {"array"}:
+        message = f"'{root}' runs once per item, so its output is a list and has no field '{step}'."
+        return message, f"Write {root}.output[0].{step}, or {root}.output | map(attribute='{step}')."
+    owner = f"the report of '{node.agent}'" if node.agent else f"the report of the workflow '{node.workflow}'"
+    return f"{owner} has no field '{step}' {where}.", hint
+
+
+def _present(draft: Draft, node: Node, text: Text, reference: Reference, present: frozenset[Path]) -> Problem | None:
+    """A problem when what is read may be missing, and nothing around it says what then."""
+    path = reference.path
+    if reference.optional or len(path) < 2 or path[0] not in draft.places or path[1] != "output":
+        return None
+    needed = _missing(draft, node, text, reference)
+    if needed is None or any(known[: len(needed[0])] == needed[0] for known in present):
+        return None
+    name = written(path)
+    return draft.problem("DY010", f"'{name}' is missing when {needed[1]}.", text.place, _cure(name, needed[0]))
+
+
+def _cure(name: str, missing: Path) -> str:
+    if len(missing) > 2:
+        return f"Write {{{{ {name} | default('…') }}}}, or ask for {written(missing)} is defined."
+    return f"Write {{{{ {name} | default('…') }}}}, or ask for {missing[0]}.status == 'completed' in 'when'."
+
+
+def _missing(draft: Draft, node: Node, text: Text, reference: Reference) -> tuple[Path, str] | None:
+    """Which part of the path may be missing, and when."""
+    path = reference.path
+    source = draft.workflow.node(str(path[0]))
+    output: Path = (source.id, "output")
+    branches = draft.branches
+    if text.inner != UNTIL or source.id != node.id:
+        if not branches.needs_success(node.id):
+            return output, f"'{source.id}' failed or was skipped, and this node runs even then"
+        if continues(source):
+            return output, f"'{source.id}' failed, and this node runs even then: it says 'on_error: continue'"
+        asked = text.inner != WHEN and _asks_the_same(node, source)
+        if branches.may_pass(source.id, whatever_its_condition=asked) and branches.starts_without(node.id, source.id):
+            return output, f"'{source.id}' was skipped, and this node runs even then"
+    return _silent(draft, text, node, path)
+
+
+def _silent(draft: Draft, text: Text, node: Node, path: Path) -> tuple[Path, str] | None:
+    """A node of a sub-workflow whose report is missing although the sub-workflow completed."""
+    current: Shape | None = draft.scope(node, text.inner)[str(path[0])]
+    for end, step in enumerate(path[1:], 2):
+        if current is not None and step in current.optional:
+            return path[:end], f"'{step}' gave no report in '{draft.workflow.node(str(path[0])).workflow}', which it may"
+        current = current and current.at(step)
+    return None
+
+
+def _ensured(node: Node) -> frozenset[Path]:
+    """What is there once the node's `when` was true."""
+    try:
+        return parse(node.when).ensures if node.when is not None else frozenset()
+    except TemplateProblemError:  # a problem of its own
+        return frozenset()
+
+
+def _asks_the_same(node: Node, source: Node) -> bool:
+    """Whether `node` starts only where the condition of `source` is true, too."""
+    if node.when is None or source.when is None:
+        return False
+    try:
+        own, other = parse(node.when).expressions, parse(source.when).expressions
+    except TemplateProblemError:
+        return False
+    if len(own) != 1 or len(other) != 1:
+        return False
+    asked = list(conjuncts(own[0]))
+    return all(part in asked for part in conjuncts(other[0]))
+
+
+def _unknown(draft: Draft, place: Place, message: str, rest: list[str | int], known: Iterable[str]) -> Problem:
     if not rest:
-        return document.problem("DY009", "a template names a field, not all of them.", place, did_you_mean("", known))
+        return draft.problem("DY009", "a template names a field, not all of them.", place, did_you_mean("", known))
     name = str(rest[0])
-    return document.problem("DY009", f"{message} '{name}'.", place, did_you_mean(name, known))
-
-
-def _either(names: frozenset[str]) -> str:
-    return " or ".join(sorted(names)) or "anything"
+    return draft.problem("DY009", f"{message} '{name}'.", place, did_you_mean(name, known))

@@ -6,7 +6,11 @@ from enum import StrEnum
 
 
 class NodeStatus(StrEnum):
-    """How a node ended. Every node of a finished run has exactly one."""
+    """How a node ended. Every node of a finished run has exactly one.
+
+    No node of this version ends as `cancelled`: who cancels a run ends its process, and such a run leaves no report.
+    Conditions and reports may name it all the same, as a state that counts as failed.
+    """
 
     COMPLETED = "completed"
     FAILED = "failed"

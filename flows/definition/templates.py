@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 import jinja2
 from jinja2 import StrictUndefined, TemplateError, nodes, pass_environment
-from jinja2.compiler import CodeGenerator, Frame
+from jinja2.compiler import CodeGenerator, Frame, operators
 from jinja2.environment import TemplateExpression
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import JsonValue
 
-from flows.definition import bounds
-from flows.definition.bounds import TemplateProblemError
+from flows.definition import bounds, work
+from flows.definition.expressions import Path, Reference, ensured, path_of, references
 from flows.definition.problems import did_you_mean
+from flows.definition.work import TemplateProblemError
 
 __all__ = ["Reference", "Template", "TemplateProblemError", "is_template", "parse", "render"]
 
@@ -34,7 +35,12 @@ class _Missing(StrictUndefined):
 
 
 class _Generator(CodeGenerator):
-    """Writes `a ~ b` as a call that can be bounded; Jinja2 intercepts every operator but this one."""
+    """Writes `a ~ b` and what comparisons go through as calls that can be bounded; Jinja2 intercepts arithmetic alone."""
+
+    def visit_Operand(self, node: nodes.Operand, frame: Frame) -> None:  # noqa: N802 — the visitor's name
+        self.write(f" {operators[node.op]} environment.compared(")
+        self.visit(node.expr, frame)
+        self.write(")")
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 — the visitor's name
         self.write("environment.concat((")
@@ -56,6 +62,7 @@ class _Environment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"*", "+", "%"})
     code_generator_class = _Generator
     concat = staticmethod(bounds.join_text)
+    compared = staticmethod(bounds.compared)
 
     def __init__(self) -> None:
         super().__init__(
@@ -68,6 +75,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         )
         self.globals = {}
         self.filters = bounds.filters()
+        self.tests = {**bounds.tests()}
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "%" and not (_number(left) and _number(right)):
@@ -79,6 +87,8 @@ class _Environment(ImmutableSandboxedEnvironment):
             bounds.check_size(result, bounds.MAX_TEXT)
         if isinstance(result, list | tuple) and len(result) > bounds.MAX_TEXT:
             raise TemplateProblemError("the result is too long")
+        if isinstance(result, list):
+            work.charge(1 + len(result) // 16)  # each addition copies all that came before it
         return result
 
     # Values are JSON: a field is found by item look-up, and no attribute of a Python object is ever needed.
@@ -86,13 +96,14 @@ class _Environment(ImmutableSandboxedEnvironment):
         return self.getitem(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
-        if isinstance(obj, _Missing):
-            return obj
-        if isinstance(obj, Mapping | list) and isinstance(argument, str | int):
+        kind = type(obj)  # values are JSON: no subclass, and this is asked for every finding
+        if kind is dict or kind is list:
             try:
-                return obj[argument]  # type: ignore[index] # a wrong kind of key is a TypeError
+                return obj[argument]
             except (LookupError, TypeError):
                 pass
+        elif kind is _Missing:
+            return obj
         return self.undefined(obj=obj, name=argument)
 
     def is_safe_callable(self, obj: Any) -> bool:  # noqa: ARG002 — the sandbox's signature
@@ -109,23 +120,29 @@ def _number(value: object) -> bool:
 
 
 @dataclass(frozen=True)
-class Reference:
-    """A dotted path read by a template, e.g. `("scan", "output", "findings")`; `optional` under a default."""
-
-    path: tuple[str | int, ...]
-    optional: bool
-
-
-@dataclass(frozen=True)
 class Template:
-    """A parsed template: what it reads and whether it is one whole expression."""
+    """A parsed template: what it reads, what it consists of, and whether it is one whole expression.
+
+    `ensures` are paths that are there when it gives something true.
+    """
 
     text: str
     whole: bool
     references: tuple[Reference, ...]
     plain: bool
     """Whether it is one whole reference without filters or operators, so its type is the field's."""
-    program: jinja2.Template = field(repr=False, compare=False)
+    expressions: tuple[nodes.Expr, ...] = field(repr=False, compare=False)
+    ensures: frozenset[Path] = field(repr=False, compare=False)
+    _tree: nodes.Template = field(repr=False, compare=False)
+
+    @cached_property
+    def program(self) -> jinja2.Template:
+        """What renders it. Compiled when it is first asked for: a check of a thousand templates renders none."""
+        tree = self._tree
+        if self.whole:
+            tree = nodes.Template([nodes.Assign(nodes.Name("result", "store"), self.expressions[0], lineno=1)], lineno=1)
+            tree.set_environment(_environment())
+        return _environment().from_string(tree)
 
 
 def is_template(value: object) -> bool:
@@ -133,9 +150,9 @@ def is_template(value: object) -> bool:
     return isinstance(value, str) and any(mark in value for mark in ("{{", "{%", "{#"))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=8192)
 def parse(text: str) -> Template:
-    """Parse and compile `text`. Raises TemplateProblemError with the reason."""
+    """Parse `text`. Raises TemplateProblemError with the reason."""
     if len(text) > MAX_TEMPLATE_CHARS:
         raise TemplateProblemError(f"a template has at most {MAX_TEMPLATE_CHARS} characters")
     try:
@@ -143,17 +160,16 @@ def parse(text: str) -> Template:
         _check(tree)
         outputs = [statement for statement in tree.body if isinstance(statement, nodes.Output)]
         parts = [part for output in outputs for part in output.nodes]
-        expressions = [part for part in parts if not isinstance(part, nodes.TemplateData)]
+        expressions = tuple(part for part in parts if not isinstance(part, nodes.TemplateData))
         whole = len(expressions) == 1 and not "".join(_texts(parts)).strip()
-        if whole:
-            tree = nodes.Template([nodes.Assign(nodes.Name("result", "store"), expressions[0], lineno=1)], lineno=1)
-            tree.set_environment(_environment())
         return Template(
             text=text,
             whole=whole,
-            references=tuple(found for part in expressions for found in _references(part, optional=False)),
-            plain=whole and _path(expressions[0]) is not None,
-            program=_environment().from_string(tree),
+            references=tuple(found for part in expressions for found in references(part)),
+            plain=whole and path_of(expressions[0]) is not None,
+            expressions=expressions,
+            ensures=ensured(expressions[0], truth=True) if whole else frozenset(),
+            _tree=tree,
         )
     except TemplateError as error:
         raise TemplateProblemError(f"not a valid template: {error.message}") from error
@@ -166,7 +182,8 @@ def parse(text: str) -> Template:
 def render(template: Template, values: Mapping[str, JsonValue]) -> JsonValue:
     """The template's value for `values`. Raises TemplateProblemError."""
     try:
-        return _value(template, values)
+        with work.bounded():
+            return _value(template, values)
     except (
         TemplateProblemError,
         TemplateError,
@@ -175,6 +192,8 @@ def render(template: Template, values: Mapping[str, JsonValue]) -> JsonValue:
         ArithmeticError,
         RecursionError,
         LookupError,
+        SyntaxError,
+        AttributeError,  # a filter that was given what it is not for
     ) as error:
         raise TemplateProblemError(f"`{_short(template.text)}`: {error}") from error
 
@@ -217,6 +236,8 @@ def _check(tree: nodes.Template) -> None:
             raise TemplateProblemError("'self' is not available in templates")
         if isinstance(node, nodes.Const) and node.value in (float("inf"), float("-inf")):
             raise TemplateProblemError("the number is too large")
+        if isinstance(node, nodes.Filter | nodes.Test):
+            _check_arguments(node)
         if isinstance(node, nodes.Filter) and node.name not in environment.filters:
             hint = did_you_mean(node.name, environment.filters)
             raise TemplateProblemError(f"there is no filter '{node.name}'. {hint}")
@@ -226,32 +247,10 @@ def _check(tree: nodes.Template) -> None:
         waiting.extend((child, depth + 1) for child in node.iter_child_nodes())
 
 
-def _path(node: nodes.Node) -> tuple[str | int, ...] | None:
-    """The dotted path of a plain reference, or None for any other expression."""
-    match node:
-        case nodes.Name(name=name):
-            return (name,)
-        case nodes.Getattr(node=inner, attr=attr):
-            base = _path(inner)
-            return None if base is None else (*base, attr)
-        case nodes.Getitem(node=inner, arg=nodes.Const(value=str() | int() as key)):
-            base = _path(inner)
-            return None if base is None else (*base, key)
-        case _:
-            return None
-
-
-def _references(node: nodes.Node, *, optional: bool) -> Iterator[Reference]:
-    path = _path(node)
-    if path is not None:
-        yield Reference(path, optional)
-        return
-    if isinstance(node, nodes.Getattr | nodes.Getitem):
-        forgiven = optional  # what is missing stays missing down the chain
-    else:
-        forgiven = (isinstance(node, nodes.Filter) and node.name in ("default", "d")) or (
-            isinstance(node, nodes.Test) and node.name in ("defined", "undefined")
-        )
-    # Only the value itself is forgiven: neither a default's own arguments nor a sum inside the brackets.
-    for child in node.iter_child_nodes():
-        yield from _references(child, optional=forgiven and child is getattr(node, "node", None))
+def _check_arguments(node: nodes.Filter | nodes.Test) -> None:
+    # Python's compiler would refuse the first, when the template is rendered; nobody needs the second.
+    names = [pair.key for pair in node.kwargs]
+    if len(set(names)) < len(names):
+        raise TemplateProblemError(f"'{node.name}' is given an argument twice")
+    if node.dyn_args is not None or node.dyn_kwargs is not None:
+        raise TemplateProblemError(f"the arguments of '{node.name}' are written out, not unpacked")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
@@ -25,86 +27,142 @@ JsonSchema: TypeAlias = dict[str, Any]
 """A JSON schema, whose shape the JSON Schema standard gives."""
 
 
-def schema_of(model: type[Report | Params]) -> JsonSchema:
-    """The model's JSON schema with `$defs`."""
-    return model.model_json_schema(mode="serialization")
+@dataclass(frozen=True)
+class Shape:
+    """What a value can be. Without `kinds` (names of JSON types) it can be anything.
 
+    `fields` are an object's, those of `optional` may be missing, `others` is what any other field holds (None: there is
+    no other); `items` is what a list holds.
+    """
 
-def fields(schema: JsonSchema, root: JsonSchema) -> list[str]:
-    """Names of the fields of an object schema, empty for anything else."""
-    return sorted(name for part in _options(schema, root) for name in part.get("properties", {}))
+    kinds: frozenset[str] = frozenset()
+    fields: Mapping[str, Shape] = field(default_factory=dict)
+    others: Shape | None = None
+    items: Shape | None = None
+    optional: frozenset[str] = frozenset()
 
+    @classmethod
+    def of(cls, *kinds: str) -> Shape:
+        """A value of one of these types, of which nothing more is known."""
+        return cls(frozenset(kinds), others=ANY if "object" in kinds else None, items=ANY if "array" in kinds else None)
 
-def find(root: JsonSchema, path: Sequence[str | int]) -> JsonSchema | None:
-    """The schema at `path` below `root`, `{}` where anything may stand, None where nothing can."""
-    current: JsonSchema = root
-    for step in path:
-        found = [item for part in _options(current, root) if (item := _step(part, step)) is not None]
-        if not found:
+    @classmethod
+    def listing(cls, items: Shape | None) -> Shape:
+        """A list of such values; without `items` one that holds nothing."""
+        return cls(frozenset({"array"}), items=items)
+
+    @classmethod
+    def record(cls, fields: Mapping[str, Shape], optional: Iterable[str] = ()) -> Shape:
+        """An object with these fields and no others."""
+        return cls(frozenset({"object"}), fields=fields, optional=frozenset(optional))
+
+    @classmethod
+    def either(cls, shapes: Iterable[Shape]) -> Shape:
+        """A value that is one of these; of none, anything."""
+        found = list(shapes)
+        if len(found) == 1:
+            return found[0]
+        return _union(found) if found and all(shape.kinds for shape in found) else ANY
+
+    def at(self, step: str | int) -> Shape | None:
+        """What a field or an index of it is; None where there can be none."""
+        if not self.kinds:
+            return ANY
+        if isinstance(step, int):
+            return self.items or ANY if "array" in self.kinds else None
+        if "object" not in self.kinds:
             return None
-        current = found[0] if len(found) == 1 else {"anyOf": found}
-    return current
+        return self.fields.get(step, self.others)
+
+    def fits(self, target: Shape) -> bool:
+        """Whether a value of this shape can be one of `target`: whether they have a type in common."""
+        if not self.kinds or not target.kinds:
+            return True
+        wide = target.kinds | ({"integer"} if "number" in target.kinds else set())
+        common = self.kinds & wide
+        if common == {"array"} and self.items is not None and target.items is not None:
+            return self.items.fits(target.items)
+        return bool(common)
+
+    def __str__(self) -> str:
+        names = sorted(self.kinds - {"array"})
+        if "array" in self.kinds:
+            held = self.items is not None and self.items.kinds
+            names.append(f"array of {self.items}" if held else "array")
+        return " or ".join(names) or "anything"
 
 
-def _step(part: JsonSchema, step: str | int) -> JsonSchema | None:
-    anything: JsonSchema = {}
-    if not part:
-        return anything
-    if isinstance(step, int):
-        return part.get("items", anything) if part.get("type") == "array" else None
-    if part.get("type") != "object":
-        return None
-    named: JsonSchema = part.get("properties", {})
-    if step in named:
-        field: JsonSchema = named[step]
-        return field
-    extra = part.get("additionalProperties", not named)
-    return anything if extra is True else (extra or None)
+ANY = Shape()
+"""Anything: nothing is known."""
 
 
-def _options(schema: JsonSchema, root: JsonSchema) -> list[JsonSchema]:
+def _union(shapes: Sequence[Shape]) -> Shape:
+    """One pass over all of them: a list in a file can have a hundred thousand items, no two alike."""
+    fields: dict[str, list[Shape]] = {}
+    for shape in shapes:
+        for name, held in shape.fields.items():
+            fields.setdefault(name, []).append(held)
+    others = [shape.others for shape in shapes if shape.others is not None]
+    items = [shape.items for shape in shapes if shape.items is not None]
+    return Shape(
+        kinds=frozenset().union(*(shape.kinds for shape in shapes)),
+        fields={name: Shape.either(held) for name, held in fields.items()},
+        others=Shape.either(others) if others else None,
+        items=Shape.either(items) if items else None,
+        optional=frozenset().union(*(shape.optional for shape in shapes)),
+    )
+
+
+@lru_cache(maxsize=256)
+def shape_of(model: type[Report | Params]) -> Shape:
+    """The shape of an agent's report or params."""
+    root: JsonSchema = model.model_json_schema(mode="serialization")
+    return _shape(root, root, ())
+
+
+def _shape(schema: JsonSchema, root: JsonSchema, above: tuple[str, ...]) -> Shape:
+    parts = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf") or ()
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
-        return _options(root["$defs"][name], root)
-    for key in ("anyOf", "oneOf"):
-        if key in schema:
-            return [option for part in schema[key] for option in _options(part, root)]
-    if len(schema.get("allOf", ())) == 1:
-        return _options(schema["allOf"][0], root)
-    return [schema]
+        # What holds itself is known to the depth where it begins anew.
+        return ANY if name in above else _shape(root["$defs"][name], root, (*above, name))
+    if parts and ("allOf" not in schema or len(parts) == 1):
+        return Shape.either(_shape(part, root, above) for part in parts)
+    if "type" not in schema:
+        values = schema.get("enum", [schema["const"]] if "const" in schema else [])
+        return Shape.of(*{_NAMES[type(value)] for value in values})
+    if schema["type"] == "array":
+        return Shape.listing(_shape(schema.get("items", {}), root, above))
+    return _object(schema, root, above) if schema["type"] == "object" else Shape.of(schema["type"])
 
 
-def kinds(schema: JsonSchema, root: JsonSchema) -> frozenset[str]:
-    """The JSON types a value of `schema` can have; empty means any."""
-    found: set[str] = set()
-    for part in _options(schema, root):
-        if "type" in part:
-            found.add(part["type"])
-        elif values := part.get("enum", [part["const"]] if "const" in part else []):
-            found.update(_NAMES[type(value)] for value in values)
-        else:
-            return frozenset()
-    return frozenset(found)
-
-
-def fits(source: frozenset[str], target: frozenset[str]) -> bool:
-    """Whether a value of one of the `source` types can be one of the `target` types; empty is any."""
-    if not source or not target:
-        return True
-    wide = target | ({"integer"} if "number" in target else set())
-    return bool(source & wide)
+def _object(schema: JsonSchema, root: JsonSchema, above: tuple[str, ...]) -> Shape:
+    named = {key: _shape(part, root, above) for key, part in schema.get("properties", {}).items()}
+    extra = schema.get("additionalProperties", not named)
+    others = ANY if extra is True else _shape(extra, root, above) if extra else None
+    return Shape(frozenset({"object"}), fields=named, others=others)
 
 
 def check_literal(model: type[Params], name: str, value: JsonValue) -> str | None:
     """Why `value` does not fit the param `name`, or None when it does."""
-    return _refusal(TypeAdapter(model.model_fields[name].rebuild_annotation()), value)
+    return _refusal(_field(model, name), value)
+
+
+@lru_cache(maxsize=1024)
+def _field(model: type[Params], name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(model.model_fields[name].rebuild_annotation())
+
+
+@lru_cache(maxsize=256)
+def _whole(model: type[Params]) -> TypeAdapter[Any]:
+    return TypeAdapter(model)
 
 
 def check_together(model: type[Params], inputs: dict[str, JsonValue]) -> str | None:
     """Why `inputs`, each of which fits alone, do not fit together, or None. A missing one is not told here."""
     if any(field.is_required() and name not in inputs for name, field in model.model_fields.items()):
         return None
-    return _refusal(TypeAdapter(model), inputs)
+    return _refusal(_whole(model), inputs)
 
 
 def check_param(param: Param, value: JsonValue) -> str | None:
@@ -119,9 +177,12 @@ def check_param(param: Param, value: JsonValue) -> str | None:
 
 def _refusal(adapter: TypeAdapter[Any], value: JsonValue) -> str | None:
     try:
-        adapter.validate_json(TypeAdapter(JsonValue).dump_json(value))
+        adapter.validate_json(_JSON.dump_json(value))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         return f"{where + ': ' if where else ''}{first['msg'].removeprefix('Value error, ')}"
     return None
+
+
+_JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)

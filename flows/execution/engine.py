@@ -31,6 +31,30 @@ def connect(settings: Settings, *, saved: bool = False) -> DockerClient:
         raise UnavailableError(message) from error
 
 
+def check_image(name: RuntimeName, settings: Settings, *, saved: bool = False) -> None:
+    """Raises UnavailableError when that runtime would use an engine that lacks the agent image, or has no engine."""
+    from docker.errors import DockerException, ImageNotFound
+
+    if name is RuntimeName.LOCAL:
+        return
+    try:
+        client = connect(settings, saved=saved)
+    except UnavailableError:
+        if name is RuntimeName.DOCKER:
+            raise
+        return
+    image = settings.agent_image or agent_image()
+    try:
+        client.images.get(image)
+    except ImageNotFound:
+        message = f"the agent image {image} is not built; run `dockyard images` (`make images`), or use --runtime local"
+        raise UnavailableError(message) from None
+    except DockerException as error:
+        raise UnavailableError(f"the Docker engine does not answer: {error}") from error
+    finally:
+        client.close()
+
+
 def runtime_for(name: RuntimeName, run_id: str, settings: Settings, *, saved: bool = False) -> Runtime:
     """The runtime for one run. Raises UnavailableError."""
     return open_runtime(

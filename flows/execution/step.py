@@ -9,9 +9,9 @@ from pydantic import JsonValue, ValidationError
 from agents.contract.manifest import Manifest
 from agents.contract.runner import readable
 from agents.contract.schema import RunInfo
-from flows.definition.schema import Node
+from flows.definition.schema import Node, NodeLimits
 from flows.definition.status import NodeStatus
-from flows.errors import NodeFailedError
+from flows.errors import NodeFailedError, NodeTimedOutError
 from flows.reports.schema import NodeReport
 from flows.runtime import Job, Runtime
 
@@ -23,11 +23,22 @@ def run_step(
     run: RunInfo,
     runtime: Runtime,
     *,
+    left: float = float("inf"),
+    reason: str = "",
     log: Callable[[int, str], None],
 ) -> NodeReport:
-    """Run `node` and return its report. Raises NodeFailedError (with the reason) or UnavailableError."""
-    timeout = node.timeout or manifest.limits.timeout_seconds
-    execution = runtime.run(Job(manifest=manifest, params=inputs, run=run, timeout=timeout, log=log))
+    """Run `node` and return its report. Raises NodeFailedError (with the reason) or UnavailableError.
+
+    It is ended after `left` seconds even when it may take longer itself, for the given `reason`.
+    """
+    own = node.timeout or manifest.limits.timeout_seconds
+    job = Job(manifest=limited(manifest, node.limits), params=inputs, run=run, timeout=min(own, left), log=log)
+    try:
+        execution = runtime.run(job)
+    except NodeTimedOutError as error:
+        if left < own:
+            raise NodeTimedOutError(f"{error}: {reason}") from error
+        raise
     result = execution.result
     if result.failure is not None:
         raise NodeFailedError(f"{manifest.name}: {result.failure.message} ({result.failure.code})")
@@ -46,3 +57,12 @@ def run_step(
         seconds=round(execution.seconds, 3),
         report=report.model_dump(mode="json"),
     )
+
+
+def limited(manifest: Manifest, limits: NodeLimits | None) -> Manifest:
+    """The manifest with what a node's `limits` put in place of the agent's own."""
+    if limits is None:
+        return manifest
+    given = {"memory_mb": limits.memory, "cpus": limits.cpus, "pids": limits.pids}
+    own = manifest.limits.model_copy(update={name: value for name, value in given.items() if value is not None})
+    return manifest.model_copy(update={"limits": own})

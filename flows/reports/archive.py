@@ -7,7 +7,9 @@ from uuid import UUID
 
 from prefect.filesystems import WritableFileSystem
 from prefect.results import get_default_result_storage
+from pydantic import Field
 
+from agents.contract.schema import Frozen
 from flows.errors import InvalidInputError, UnavailableError
 from flows.reports.schema import RunReport
 
@@ -39,14 +41,22 @@ def load(run_id: UUID) -> RunReport:
     return RunReport.model_validate_json(content)
 
 
-def pin(run_id: UUID, text: str) -> str:
-    """The run's own definition: `text` when the run begins, and ever after what it began with."""
-    key = _key(run_id, "workflow.yaml")
-    pinned = _read(key)
-    if pinned is not None:
-        return pinned.decode()
-    _write(key, text.encode())
-    return text
+class Pinned(Frozen):
+    """What a run began with: its workflow's text, and by name those of the workflows that it runs."""
+
+    text: str
+    library: dict[str, str] = Field(default_factory=dict)
+
+
+def pin(run_id: UUID, began: Pinned) -> None:
+    """Keep what the run began with, in one piece: it is there as a whole, or the run begins anew."""
+    _write(_key(run_id, "workflow.json"), began.model_dump_json().encode())
+
+
+def pinned(run_id: UUID) -> Pinned | None:
+    """What the run began with; None when it has not begun."""
+    known = _read(_key(run_id, "workflow.json"))
+    return None if known is None else Pinned.model_validate_json(known)
 
 
 def _write(key: str, content: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Each node's report in the Prefect UI: a markdown artifact and a table of its findings."""
+"""Reports in the Prefect UI: the run's as a whole, and each node's with a table of its findings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROWS_PER_TABLE = 2000
 
 def publish(run: RunReport, node: NodeReport) -> None:
     """Publish `node`'s report as artifacts of the current task run. Every finding is in one of the tables."""
-    key = re.sub(r"[^a-z0-9-]+", "-", f"{run.workflow}-{node.node}".lower()).strip("-")
+    key = _key(f"{run.workflow}-{node.node}")
     create_markdown_artifact(markdown=markdown.node_markdown(run, node), key=key, description=f"Report of {node.agent}")
     rows = markdown.node_table(node)
     starts = range(0, len(rows), ROWS_PER_TABLE)
@@ -25,3 +25,12 @@ def publish(run: RunReport, node: NodeReport) -> None:
             key=f"{key}-findings" + (f"-{number}" if number > 1 else ""),
             description=f"Findings of {node.agent}, table {number} of {len(starts)}",
         )
+
+
+def publish_run(run: RunReport) -> None:
+    """Publish the whole run's report as an artifact of the current flow run: every node, its facts and findings."""
+    create_markdown_artifact(markdown=markdown.render(run), key=_key(run.workflow), description="Report of the run")
+
+
+def _key(text: str) -> str:
+    return re.sub(r"[^a-z0-9-]+", "-", text.lower()).strip("-")

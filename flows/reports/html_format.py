@@ -41,5 +41,6 @@ def render(report: RunReport) -> str:
         severities=list(Severity),
         totals=report.summary.model_dump(),
         groups={severity: [g for g in groups if g.severity is severity] for severity in Severity},
+        note_groups=view.note_groups(report),
         open_up_to=OPEN_UP_TO,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from agents.contract.schema import Note, Severity
+from agents.contract.schema import Severity
 from flows.reports import plain, view
 from flows.reports.schema import NodeReport, RunReport
 
@@ -24,7 +24,7 @@ _BACKTICKS = re.compile(r"`+")
 
 
 def render(report: RunReport) -> str:
-    """The whole run: header, nodes without report, counts, then every finding and note."""
+    """The whole run: header, nodes without report, counts, then every finding and the notes in groups."""
     return "\n".join(_run(report)) + "\n"
 
 
@@ -38,7 +38,7 @@ def node_markdown(report: RunReport, node: NodeReport) -> str:
     if not node.status.ok:
         lines += [f"**No report:** {prose(node.reason or 'no reason was given')}", ""]
     lines += [*_pairs(view.facts(node)), *_findings(view.groups(report, only=node))]
-    return "\n".join([*lines, *_notes((node.node, note) for note in node.common.notes)]) + "\n"
+    return "\n".join([*lines, *_notes(view.note_groups(report, only=node), report.run)]) + "\n"
 
 
 def node_table(node: NodeReport) -> list[dict[str, str]]:
@@ -86,6 +86,8 @@ def _run(report: RunReport) -> Iterator[str]:
     yield from _pairs(pair for pair in view.header(report) if pair[0] != "Page")
     if page := view.link(report):
         yield from (f"[The run's page]({page})", "")
+    for notice in report.notices:
+        yield f"- **Notice:** {prose(notice)}"
     for node, reason in view.troubles(report):
         yield f"- **{prose(node.node)} {node.status}:** {prose(reason)}"
     yield from ("", "## Nodes", "")
@@ -105,7 +107,7 @@ def _run(report: RunReport) -> Iterator[str]:
             len(node.common.notes),
             node.common.files_scanned,
         ]
-        shown = [str(number) if node.status.ok else "–" for number in numbers]  # noqa: RUF001
+        shown = [str(number) if node.reported else "–" for number in numbers]  # noqa: RUF001
         cells = [prose(node.node), prose(node.agent), node.status.value, *shown, view.duration(node.seconds)]
         yield _row(cells)
     yield ""
@@ -114,7 +116,7 @@ def _run(report: RunReport) -> Iterator[str]:
             yield from (f"### {prose(node.node)}", "")
             yield from _pairs(known)
     yield from _findings(view.groups(report))
-    yield from _notes((node.node, note) for node, note in report.notes)
+    yield from _notes(view.note_groups(report), report.run)
 
 
 def _findings(found: list[view.Group]) -> Iterator[str]:
@@ -135,10 +137,23 @@ def _findings(found: list[view.Group]) -> Iterator[str]:
         yield ""
 
 
-def _notes(notes: Iterable[tuple[str, Note]]) -> Iterator[str]:
-    rows = [_row([prose(node), note.kind, code(note.file or ""), prose(note.detail)]) for node, note in notes]
-    if rows:
-        yield from (f"## Notes ({len(rows)})", "", *_heading(["Node", "Kind", "File", "Detail"]), *rows, "")
+def _notes(groups: list[view.NoteGroup], run: str) -> Iterator[str]:
+    if not groups:
+        return
+    yield from (f"## Notes ({sum(len(group.notes) for group in groups)})", "")
+    yield from _heading(["Node", "Kind", "Count", "Files", "Detail"])
+    for group in groups:
+        files = ", ".join(_noted(file, detail) for file, detail in group.shown)
+        files += f" and {group.more} more" if group.more else ""
+        yield _row([prose(group.node), group.kind, str(len(group.notes)), files, prose(group.detail)])
+    yield ""
+    if any(group.more for group in groups):
+        yield from (f"Every note: {code(f'dockyard report {run} --format json')}", "")
+
+
+def _noted(file: str, detail: str) -> str:
+    told = f"({prose(detail)})" if file and detail else prose(detail)
+    return f"{code(file)} {told}".strip()
 
 
 def _pairs(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:

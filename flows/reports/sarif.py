@@ -36,13 +36,18 @@ Object = dict[str, JsonValue]
 
 
 def render(report: RunReport) -> str:
-    """One SARIF log. Nodes that never started (skipped) are named in the log's properties instead."""
-    started = [node for node in report.nodes if node.status.ok or node.status.failed]
+    """One SARIF log. Nodes that never started (skipped) are named in the log's properties instead.
+
+    Groups are left out, for their parts stand there, but for one that failed before it had any.
+    """
+    names = [node.node for node in report.nodes]
+    nodes = [node for node in report.nodes if not (node.group and (node.status.ok or _has_parts(node.node, names)))]
+    started = [node for node in nodes if node.status.ok or node.status.failed]
     runs: list[JsonValue] = [_run(report, node) for node in started]
     skipped: list[JsonValue] = [
         {"node": plain.line(node.node), "reason": plain.line(node.reason or "")}
-        for node in report.nodes
-        if node not in started
+        for node in nodes
+        if not (node.status.ok or node.status.failed)
     ]
     log: Object = {
         "$schema": SCHEMA,
@@ -52,10 +57,15 @@ def render(report: RunReport) -> str:
             "run": plain.line(report.run),
             "workflow": plain.line(report.workflow),
             "status": report.status.value,
+            "notices": [plain.line(notice) for notice in report.notices],
             "skipped": skipped,
         },
     }
     return plain.inert_json(_JSON.dump_json(log, indent=1).decode()) + "\n"
+
+
+def _has_parts(group: str, names: list[str]) -> bool:
+    return any(name.startswith((f"{group}[", f"{group}.", f"{group}#")) for name in names)
 
 
 def message(text: str) -> str:

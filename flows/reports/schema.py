@@ -24,7 +24,9 @@ class RunStatus(StrEnum):
 class NodeReport(Frozen):
     """One node's outcome. `report` is the agent's whole report, None unless `status` is completed.
 
-    `reason` is one sentence for every other status. `seconds` is wall clock, container included.
+    `reason` is one sentence for every other status. `seconds` is wall clock, container included. `group`: a node that
+    ran once per item, or a whole workflow; it has no report of its own, those of its parts follow it, named `id[0]` or
+    `id.part`.
     """
 
     node: str
@@ -36,6 +38,12 @@ class NodeReport(Frozen):
     image: str = ""
     seconds: float = 0.0
     report: dict[str, JsonValue] | None = None
+    group: bool = False
+
+    @property
+    def reported(self) -> bool:
+        """Whether the numbers of this line are an agent's: noughts elsewhere would read as "all fine"."""
+        return self.status.ok and not self.group
 
     @cached_property
     def common(self) -> Report:
@@ -45,7 +53,10 @@ class NodeReport(Frozen):
 
 
 class RunReport(Frozen):
-    """A run and its nodes in the workflow's order. Times are UTC; `commit` is the full id."""
+    """A run and its nodes in the workflow's order. Times are UTC; `commit` is the full id.
+
+    `notices` are sentences that whoever reads the report must know, such as what the runtime does not protect.
+    """
 
     run: str
     name: str
@@ -57,6 +68,7 @@ class RunReport(Frozen):
     started: datetime
     finished: datetime
     url: str | None = None
+    notices: tuple[str, ...] = ()
     nodes: tuple[NodeReport, ...] = ()
 
     @cached_property

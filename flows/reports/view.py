@@ -1,19 +1,23 @@
-"""What the formats for people show of a run: header, troubles, facts, counts, groups."""
+"""What the formats for people show of a run: header, troubles, facts, counts, groups of findings and of notes."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from agents.contract.schema import Confidence, Finding, Report, Severity
+from agents.contract.schema import Confidence, Finding, Note, NoteKind, Report, Severity
 from flows.reports import plain
 from flows.reports.schema import NodeReport, RunReport
 
 FACT_PARTS = 12
 """An object among the facts (languages, say) shows this many entries and the number of the others."""
+
+NOTES_SHOWN = 5
+"""Examples of a group of notes: hundreds of images that no text scanner reads are one thing to know, not hundreds."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,28 @@ class Group:
         weakness = "" if self.cwe else finding.cwe
         doubt = "" if finding.confidence is Confidence.HIGH else f"{finding.confidence} confidence"
         return [part for part in (advice, weakness, doubt) if part]
+
+
+@dataclass(frozen=True)
+class NoteGroup:
+    """All notes of one kind in one node that say the same, numbers apart. `detail` is empty where those differ."""
+
+    node: str
+    kind: NoteKind
+    detail: str
+    notes: tuple[Note, ...]
+
+    @property
+    def shown(self) -> list[tuple[str, str]]:
+        """File and detail of some of them, or of all where little more would be left; what `detail` says not again."""
+        some = self.notes if len(self.notes) <= NOTES_SHOWN + 1 else self.notes[:NOTES_SHOWN]
+        pairs = ((plain.line(note.file or ""), "" if self.detail else plain.line(note.detail)) for note in some)
+        return [pair for pair in pairs if any(pair)]
+
+    @property
+    def more(self) -> int:
+        """How many are not among the shown."""
+        return max(0, len(self.notes) - NOTES_SHOWN) if len(self.notes) > NOTES_SHOWN + 1 else 0
 
 
 def header(report: RunReport) -> list[tuple[str, str]]:
@@ -99,6 +125,21 @@ def groups(report: RunReport, only: NodeReport | None = None) -> list[Group]:
             gathered[ranks[finding.severity], finding.rule, number].append(finding)
     ordered = sorted(gathered.items(), key=lambda item: (item[0][0], -len(item[1]), item[0]))
     return [_group(nodes[number], found) for (_, _, number), found in ordered]
+
+
+def note_groups(report: RunReport, only: NodeReport | None = None) -> list[NoteGroup]:
+    """Notes by node, kind and what they say; within a node the rarest first, which the many would hide."""
+    groups: list[NoteGroup] = []
+    for node in report.nodes if only is None else (only,):
+        gathered: defaultdict[tuple[NoteKind, str], list[Note]] = defaultdict(list)
+        for note in node.common.notes:
+            said = note.detail.replace(note.file, "") if note.file else note.detail
+            gathered[note.kind, re.sub(r"\d+", "0", said)].append(note)
+        for (kind, _), notes in sorted(gathered.items(), key=lambda item: (len(item[1]), item[0])):
+            details = {note.detail for note in notes}
+            shared = plain.line(details.pop()) if len(details) == 1 else ""
+            groups.append(NoteGroup(plain.line(node.node), kind, shared, tuple(notes)))
+    return groups
 
 
 def counts(report: RunReport) -> Iterator[tuple[NodeReport, Counter[Severity]]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from flows.errors import DockyardError, NodeFailedError, NodeTimedOutError, UnavailableError
 from flows.runtime import sandbox
 from flows.runtime.interface import Execution, Job, Runtime
-from flows.runtime.protocol import StderrLines, read_result, request_line
+from flows.runtime.protocol import StderrLines, read_result, refuse_unmet, request_line
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -67,6 +67,7 @@ class DockerRuntime(Runtime):
             carrier.remove(force=True)
 
     def run(self, job: Job) -> Execution:
+        refuse_unmet(job.manifest)
         if self._volume is None:
             raise DockyardError("no workspace is staged")
         from docker.errors import DockerException
@@ -193,7 +194,8 @@ def _hang_up(socket: Any) -> None:
     """End the stream on the wire: closing the SDK's wrapper alone leaves it open, and the engine waiting for a reader."""
     with suppress(OSError):  # the engine hung up first
         getattr(socket, "_sock", socket).shutdown(SHUT_RDWR)
-    socket.close()
+    # The response that the socket was taken from owns it: closed from beneath, newer Pythons complain at its end.
+    getattr(socket, "_response", socket).close()
 
 
 def _frames(socket: Any) -> Any:

@@ -10,14 +10,17 @@ from pathlib import Path
 from flows.settings import ROOT
 
 REPOSITORY = "dockyard-agent"
+_IMAGES = Path("deployments", "images")
+_FILES = (_IMAGES / "agent.Dockerfile", _IMAGES / "engines.txt", _IMAGES / "semgrep.txt")
 
 
 def sources(root: Path = ROOT) -> Iterator[Path]:
     """Every file that goes into the image, in a fixed order."""
-    for folder in (root / "agents", root / "deployments" / "images"):
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                yield path
+    for path in sorted((root / "agents").rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path
+    for file in _FILES:
+        yield root / file
 
 
 @cache

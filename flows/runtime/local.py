@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -17,11 +16,13 @@ from pathlib import Path
 
 from agents.contract.manifest import Limits
 from flows.errors import DockyardError, NodeFailedError, NodeTimedOutError
+from flows.runtime import limited
 from flows.runtime.interface import Execution, Job, Runtime
-from flows.runtime.protocol import StderrLines, read_result, request_line
+from flows.runtime.protocol import StderrLines, read_result, refuse_unmet, request_line
 from flows.settings import ROOT
 
 CHUNK = 64 * 1024
+MIB = 1024 * 1024
 
 
 class LocalRuntime(Runtime):
@@ -47,6 +48,7 @@ class LocalRuntime(Runtime):
         self._workspace = workspace
 
     def run(self, job: Job) -> Execution:
+        refuse_unmet(job.manifest)
         if self._workspace is None:
             raise DockyardError("no workspace is staged")
         if job.manifest.requires_isolation:
@@ -81,14 +83,13 @@ class LocalRuntime(Runtime):
         workspace = str(self._workspace)
         command = [sys.executable, "-m", job.manifest.module]
         child = subprocess.Popen(
-            [*self._sealed(tmp), *command] if self._bwrap else command,
+            limited.command(_limits(job.manifest.limits, cap), [*self._sealed(tmp), *command] if self._bwrap else command),
             stdin=subprocess.PIPE,
             stdout=out,
             stderr=err,
             cwd="/",
             env=_environment(tmp),
             start_new_session=True,
-            preexec_fn=lambda: _limit(job.manifest.limits, cap),  # noqa: PLW1509 — rlimits have no other way in
         )
         self._children.add(child)
         expired = threading.Event()
@@ -172,14 +173,15 @@ def _environment(tmp: Path) -> dict[str, str]:
     }
 
 
-def _limit(limits: Limits, cap: int) -> None:
-    # No RLIMIT_AS: analysers map far more than they use.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    nofile = limits.nofile if hard == resource.RLIM_INFINITY else min(limits.nofile, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (nofile, nofile))
-    largest = max(cap, limits.tmp_mb * 1024 * 1024)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+def _limits(limits: Limits, cap: int) -> dict[str, int]:
+    """What each process of the agent may take, in bytes or pieces."""
+    return {
+        "CORE": 0,
+        "NOFILE": limits.nofile,
+        "FSIZE": max(cap, limits.tmp_mb * MIB),
+        # Not AS: analysers map far more than they use (Go's runtime 5 GiB, of which it fills a hundredth).
+        "DATA": limits.memory_mb * MIB,
+    }
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:

@@ -7,12 +7,27 @@ from collections.abc import Callable
 
 from pydantic import ValidationError
 
+from agents.contract.manifest import Manifest
 from agents.contract.schema import CONTRACT_VERSION, Request, Result
 from flows.errors import NodeFailedError
+from flows.runtime.image import REPOSITORY
 from flows.runtime.interface import Job
 
 MAX_LINE_BYTES = 64 * 1024
 """A line of stderr without an end is passed on in pieces of this size: it must not fill the memory."""
+
+
+def refuse_unmet(manifest: Manifest) -> None:
+    """Raise NodeFailedError when `manifest` asks for what no runtime of this version gives."""
+    wanted = []
+    if manifest.network:
+        wanted.append(f"network to {', '.join(manifest.network)}")
+    if manifest.secrets:
+        wanted.append(f"the secrets {', '.join(manifest.secrets)}")
+    if manifest.image != REPOSITORY:
+        wanted.append(f"the image {manifest.image}")
+    if wanted:
+        raise NodeFailedError(f"{manifest.name} asks for {' and '.join(wanted)}, which no runtime of this version gives")
 
 
 def request_line(job: Job, workspace: str) -> bytes:

@@ -1,21 +1,33 @@
 """Use cases for page, API and command line. Every door enters the hub here, and only here."""
 
 from flows.reports.formats import Format, render
+from flows.reports.lint_formats import Linted, LintFormat
+from flows.reports.lint_formats import render as render_lint
+from flows.reports.overview import show_summary
+from flows.reports.plan_formats import PlanFormat
+from flows.reports.plan_formats import render as render_plan
 from flows.reports.schema import RunReport
-from flows.reports.text import summary
 from flows.service.agents import AgentInfo, agents, run_agent
 from flows.service.deployments import deploy_all
 from flows.service.doctor import Check, examine
-from flows.service.images import build_image, engine_answers
+from flows.service.images import build_image, engine_answers, prune_images
+from flows.service.lint import lint_files
 from flows.service.local import LocalServices
-from flows.service.runs import Progress, RunHandle, Runs, RunState, StartRequest
-from flows.service.workflows import check_named, lint
+from flows.service.nodes import NodeRequest, NodeResult, run_node, sketch_node
+from flows.service.plan import plan_workflow
+from flows.service.requests import StartRequest, check_engine, check_request
+from flows.service.runs import Progress, RunHandle, Runs, RunState
 
 __all__ = [
     "AgentInfo",
     "Check",
     "Format",
+    "LintFormat",
+    "Linted",
     "LocalServices",
+    "NodeRequest",
+    "NodeResult",
+    "PlanFormat",
     "Progress",
     "RunHandle",
     "RunReport",
@@ -24,12 +36,19 @@ __all__ = [
     "StartRequest",
     "agents",
     "build_image",
-    "check_named",
+    "check_engine",
+    "check_request",
     "deploy_all",
     "engine_answers",
     "examine",
-    "lint",
+    "lint_files",
+    "plan_workflow",
+    "prune_images",
     "render",
+    "render_lint",
+    "render_plan",
     "run_agent",
-    "summary",
+    "run_node",
+    "show_summary",
+    "sketch_node",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from agents.contract.manifest import Manifest
 from agents.contract.schema import Frozen, Result, RunInfo
 from flows.definition.problems import did_you_mean
 from flows.errors import InvalidInputError
-from flows.execution.engine import runtime_for
+from flows.execution.engine import check_image, runtime_for
 from flows.runtime import Job
 from flows.settings import RuntimeName, Settings
 from flows.workspace import check_out
@@ -62,15 +63,22 @@ def run_agent(
     settings: Settings,
     log: Callable[[int, str], None],
 ) -> Result:
-    """Run one agent over `repository` and return its result, a failure included.
+    """Run one agent over `repository` and return its result, a failure included. Notices go to `log`.
 
     Raises InvalidInputError, UnavailableError, or NodeFailedError when no result came.
     """
     manifest = manifest_of(name)
+    check_image(runtime, settings)
     run_id = str(uuid4())
-    checkout = check_out(repository, ref, state_dir=settings.state_dir, timeout=settings.git_timeout)
+    checkout = check_out(
+        repository, ref, state_dir=settings.state_dir, timeout=settings.git_timeout, credentials=settings.git_credentials
+    )
     info = RunInfo(run=run_id, node=name, repository=checkout.repository, commit=checkout.commit)
+    if checkout.notice:
+        log(logging.WARNING, checkout.notice)
     with runtime_for(runtime, run_id, settings) as opened, tempfile.TemporaryDirectory() as scratch:
+        if opened.notice:
+            log(logging.WARNING, opened.notice)
         tar = Path(scratch) / "workspace.tar"
         checkout.write_tar(tar)
         opened.stage(tar)

@@ -1,31 +1,56 @@
-"""Workflow files as Prefect deployments of the one flow."""
+"""Workflows as Prefect deployments of the one flow: `dockyard/<name>`, and one for files given by path.
+
+A deployment that exists belongs to whoever configured it: its work pool, tags, parameters, job variables and
+the schedules that people made stay. What the code owns is brought up to date: entrypoint, parameter schema,
+description, and what the workflow says: its schedules and how many runs go on at once.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from flows.definition.loader import Definition
+from flows.definition.schema import Concurrency, OnLimit, Per
+from flows.service.parameters import of_workflow
+from flows.service.schedules import schedule
+from flows.service.server import answering
 from flows.service.workflows import shipped
-from flows.settings import ROOT, Settings
+from flows.settings import Settings
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.responses import DeploymentResponse
 
 FLOW_NAME = "dockyard"
 ENTRYPOINT = "flows.run_workflow.run_workflow"
 """A module entrypoint, all dots: a file entrypoint would load every class a second time."""
+STAY: list[dict[str, JsonValue]] = [{"prefect.deployments.steps.set_working_directory": {"directory": "."}}]
+"""Dockyard is installed where runs execute. Without a pull step, workers of Prefect's own types copy a folder first."""
+
+FROM_FILE = "from_file"
+"""The deployment of workflows that come as text. No workflow can have this name: names have no underscore."""
+
+_LIMITED = "x-dockyard-concurrency"
+"""A key beside the parameter schema: the limit that a workflow file set, to tell it from one that people set."""
+
+_FROM_FILE_DESCRIPTION = "A workflow given as text, as `dockyard run FILE` does; `workflow` is that text."
 
 
-def deploy_all(settings: Settings) -> tuple[str, ...]:
-    """Make or update a deployment for every shipped workflow; returns `dockyard/<workflow>` names."""
+def deploy_all(settings: Settings, *, move: bool = False) -> tuple[str, ...]:
+    """Make or update a deployment for every shipped workflow; returns `dockyard/<workflow>` names.
+
+    With `move` those that exist go to the work pool of the settings, too.
+    """
     from prefect.client.orchestration import get_client
 
     definitions = shipped(settings)
-    with get_client(sync_client=True) as client:
+    with answering(), get_client(sync_client=True) as client:
         ensure_pool(client, settings)
         for definition in definitions:
-            deploy(client, definition, settings)
+            deploy(client, definition, settings, move=move)
     return tuple(f"{FLOW_NAME}/{definition.workflow.name}" for definition in definitions)
 
 
@@ -53,27 +78,96 @@ def ensure_pool(client: SyncPrefectClient, settings: Settings) -> None:
             return
 
 
-def deploy(client: SyncPrefectClient, definition: Definition, settings: Settings, *, by_text: bool = False) -> UUID:
-    """Make or update the workflow's deployment and return its id.
+def deploy(client: SyncPrefectClient, definition: Definition, settings: Settings, *, move: bool = False) -> UUID:
+    """Make or update the deployment of a shipped workflow, which names the workflow; returns its id."""
+    workflow = definition.workflow
+    schema = of_workflow(_schema(), workflow)
+    limit = workflow.concurrency
+    if limit is not None and limit.per is Per.WORKFLOW:
+        schema[_LIMITED] = limit.model_dump(mode="json")
+    made = _deploy(
+        client,
+        workflow.name,
+        settings,
+        description=workflow.description,
+        schema=schema,
+        parameters={"workflow": workflow.name},
+        move=move,
+    )
+    schedule(client, made.id, made.schedules, workflow.schedule)
+    return made.id
 
-    The deployment names the workflow; with `by_text` it carries the whole text, for files that a
-    worker cannot be expected to have.
-    """
+
+def deploy_from_file(client: SyncPrefectClient, settings: Settings) -> UUID:
+    """Make or update the deployment whose runs bring the whole text along; returns its id."""
+    schema = _schema()
+    # There is no workflow to fall back on here.
+    schema["properties"]["workflow"].pop("default", None)
+    schema["required"] = [*schema["required"], "workflow"]
+    return _deploy(client, FROM_FILE, settings, description=_FROM_FILE_DESCRIPTION, schema=schema, parameters={}).id
+
+
+def _deploy(
+    client: SyncPrefectClient,
+    name: str,
+    settings: Settings,
+    *,
+    description: str,
+    schema: dict[str, Any],
+    parameters: dict[str, Any],
+    move: bool = False,
+) -> DeploymentResponse:
+    from prefect.exceptions import ObjectNotFound
+
+    owned: dict[str, Any] = {"entrypoint": ENTRYPOINT, "description": description, "parameter_openapi_schema": schema}
+    try:
+        found = client.read_deployment_by_name(f"{FLOW_NAME}/{name}")
+    except ObjectNotFound:
+        created = client.create_deployment(
+            flow_id=client.create_flow_from_name(FLOW_NAME),
+            name=name,
+            pull_steps=STAY,
+            parameters=parameters,
+            tags=["dockyard"],
+            work_pool_name=settings.work_pool,
+            enforce_parameter_schema=True,
+            **owned,
+            **_limits(schema, {}),
+        )
+        return client.read_deployment(created)
+    owned |= _limits(schema, found.parameter_openapi_schema or {})
+    if move or found.work_pool_name is None:  # its pool was deleted: nobody would ever take a run
+        owned["work_pool_name"] = settings.work_pool
+    _update(client, found, owned)
+    return found
+
+
+def _limits(schema: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    """How many runs go on at once, where the workflow says it, or said it `before` and does so no more."""
+    from prefect.client.schemas.objects import ConcurrencyLimitStrategy, ConcurrencyOptions
+
+    if _LIMITED not in schema:
+        return {"concurrency_limit": None} if _LIMITED in before else {}
+    limit = Concurrency.model_validate(schema[_LIMITED])
+    strategies = {OnLimit.WAIT: ConcurrencyLimitStrategy.ENQUEUE, OnLimit.CANCEL: ConcurrencyLimitStrategy.CANCEL_NEW}
+    options = ConcurrencyOptions(collision_strategy=strategies[limit.on_limit])
+    return {"concurrency_limit": limit.max, "concurrency_options": options}
+
+
+def _update(client: SyncPrefectClient, found: DeploymentResponse, owned: dict[str, Any]) -> None:
+    """Send what differs, and nothing else: making a deployment anew would remove its schedules."""
+    from prefect.client.schemas.actions import DeploymentUpdate
+
+    known = {field: getattr(found, field, None) for field in owned}
+    if found.global_concurrency_limit is not None:
+        known["concurrency_limit"] = found.global_concurrency_limit.limit
+    changed = {field: value for field, value in owned.items() if known[field] != value}
+    if changed:
+        client.update_deployment(found.id, DeploymentUpdate(**changed))
+
+
+def _schema() -> dict[str, Any]:
     from prefect.flows import load_flow_from_entrypoint
     from prefect.utilities.callables import parameter_schema
 
-    workflow = definition.workflow
-    created: UUID = client.create_deployment(
-        flow_id=client.create_flow_from_name(FLOW_NAME),
-        name=workflow.name,
-        entrypoint=ENTRYPOINT,
-        path=str(ROOT),
-        pull_steps=[],
-        parameters={"workflow": definition.text if by_text else workflow.name},
-        description=workflow.description,
-        tags=["dockyard"],
-        work_pool_name=settings.work_pool,
-        parameter_openapi_schema=parameter_schema(load_flow_from_entrypoint(ENTRYPOINT)).model_dump_for_openapi(),
-        enforce_parameter_schema=True,
-    )
-    return created
+    return parameter_schema(load_flow_from_entrypoint(ENTRYPOINT)).model_dump_for_openapi()

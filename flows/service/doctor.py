@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agents.contract.schema import Frozen
-from flows.errors import DockyardError
+from flows.errors import DockyardError, InvalidInputError
 from flows.execution.engine import connect
 from flows.runtime.image import agent_image
 from flows.service.local import LocalServices
 from flows.settings import Settings
+from flows.workspace.credentials import helper
 
 
 class Check(Frozen):
@@ -39,6 +40,8 @@ def examine(settings: Settings) -> Iterator[Check]:
         part="local Prefect server", ok=living is not None, found=found, needed=False,
         remedy="`dockyard up` or any `dockyard run` starts it",
     )  # fmt: skip
+    if settings.git_credentials is not None:
+        yield _credentials(settings.git_credentials)
     yield _writable(settings.state_dir)
 
 
@@ -71,6 +74,16 @@ def _engine(settings: Settings) -> Iterator[Check]:
     name = settings.agent_image or agent_image()
     built = bool(client.images.list(name=name))
     yield Check(part="agent image", ok=built, found=name if built else f"{name} missing", remedy="`make images`")
+
+
+def _credentials(file: Path) -> Check:
+    try:
+        helper(file)
+    except InvalidInputError as error:
+        return Check(
+            part="git credentials", ok=False, found=str(error), remedy="see docs/how-to/read-private-repositories.md"
+        )
+    return Check(part="git credentials", ok=True, found=str(file))
 
 
 def _writable(folder: Path) -> Check:

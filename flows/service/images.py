@@ -7,12 +7,16 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 
 from flows.errors import UnavailableError
 from flows.execution.engine import connect
 from flows.runtime.image import agent_image
 from flows.settings import ROOT, Settings
+
+LABEL = "dockyard.agent-image"
+"""On every image that `build_image` makes."""
 
 FALLBACK_BASE = "dockyard-base:trixie"
 PULL_TIMEOUT = 120
@@ -28,11 +32,42 @@ def build_image(settings: Settings, say: Callable[[str], None]) -> str:
     try:
         client.images.get(name)
     except ImageNotFound:
-        docker = _buildkit_docker()
+        docker = buildkit_docker()
         base = _base(docker, settings, say)
         say(f"Building {name} from {base} (about two minutes; later builds reuse layers) …")
         _build(docker, name, base, settings)
     return name
+
+
+def prune_images(settings: Settings, *, label: str = LABEL) -> tuple[list[str], list[str]]:
+    """Remove agent images but the present one; returns what was removed and what a container still uses.
+
+    Images of other versions and checkouts on the same engine are among them. Raises UnavailableError.
+    """
+    from docker.errors import APIError, DockerException, ImageNotFound
+
+    client = connect(settings)
+    present = {agent_image(), settings.agent_image}
+    removed: list[str] = []
+    in_use: list[str] = []
+    try:
+        for image in client.images.list(filters={"label": label}):
+            if present.intersection(image.tags):
+                continue
+            for name in image.tags or [str(image.id)]:
+                try:
+                    client.images.remove(name)
+                except ImageNotFound:  # somebody else was faster
+                    continue
+                except APIError as error:
+                    if error.status_code != HTTPStatus.CONFLICT:
+                        raise
+                    in_use.append(name)
+                else:
+                    removed.append(name)
+    except DockerException as error:
+        raise UnavailableError(f"the Docker engine failed: {error}") from error
+    return removed, in_use
 
 
 def engine_answers(settings: Settings) -> bool:
@@ -47,7 +82,7 @@ def engine_answers(settings: Settings) -> bool:
 def _build(docker: str, name: str, base: str, settings: Settings) -> None:
     context = ROOT
     command = [docker, "build", "--file", str(context / "deployments/images/agent.Dockerfile")]
-    command += ["--build-arg", f"BASE_IMAGE={base}", "--label", "dockyard.agent-image=1", "--tag", name]
+    command += ["--build-arg", f"BASE_IMAGE={base}", "--label", f"{LABEL}=1", "--tag", name]
     bundle = settings.ca_bundle or _environment_bundle()
     if bundle is not None:
         command += ["--secret", f"id=ca,src={bundle}"]
@@ -110,7 +145,7 @@ def _bootstrap(docker: str, settings: Settings, say: Callable[[str], None]) -> N
         )
 
 
-def _buildkit_docker() -> str:
+def buildkit_docker() -> str:
     """A docker command with BuildKit: newer ones need the buildx plugin, older ones bring it."""
     seen: list[str] = []
     for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from agents.contract.schema import Frozen
 from flows.errors import UnavailableError
+from flows.service.server import configured_api
 from flows.settings import ROOT, Settings
 
 POLL_SECONDS = 0.2
@@ -47,6 +48,8 @@ class LocalServices:
         self._settings = settings
         self._dir = settings.state_dir
         self._file = self._dir / "local.json"
+        self.used = False
+        """Whether `use` chose the local pair: then it is this machine that runs what is started."""
 
     @property
     def log_dir(self) -> Path:
@@ -56,13 +59,14 @@ class LocalServices:
     def use(self, say: Callable[[str], None], *, start: bool = True) -> str:
         """Point this process at a Prefect server and return its API address.
 
-        A configured PREFECT_API_URL wins; its workers are its owner's business. Otherwise the local
-        server and worker are started or reused. With `start=False` only a living one is used. Raises
-        UnavailableError when nothing answers.
+        A PREFECT_API_URL of the environment or the active profile wins; its workers are its owner's
+        business. Otherwise the local server and worker are started or reused. With `start=False` only a
+        living one is used. Raises UnavailableError when nothing answers.
         """
-        configured = os.environ.get("PREFECT_API_URL")
+        configured = configured_api()
         if configured:
             return configured
+        self.used = True
         with self._locked():
             state = self._read()
             if state is None or not state.server.alive():
@@ -118,12 +122,15 @@ class LocalServices:
         return state
 
     def _point_at(self, port: int) -> None:
+        from prefect.context import refresh_global_settings_context
+
         os.environ["PREFECT_API_URL"] = _api(port)
         os.environ["PREFECT_UI_URL"] = f"http://127.0.0.1:{port}"
         os.environ["PREFECT_HOME"] = str(self._dir / "prefect")
         os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
         os.environ.setdefault("PREFECT_WORKER_QUERY_SECONDS", "1")
         os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO")
+        refresh_global_settings_context()  # Prefect has read the environment already
 
     def _spawn(self, name: str, command: list[str]) -> _Process:
         self.log_dir.mkdir(parents=True, exist_ok=True)
@@ -156,7 +163,7 @@ class LocalServices:
     def _read(self) -> _State | None:
         try:
             return _State.model_validate_json(self._file.read_bytes())
-        except (FileNotFoundError, ValidationError):  # never started, or from another version: start anew
+        except (FileNotFoundError, NotADirectoryError, ValidationError):  # never started, or another version's: start anew
             return None
 
     def _write(self, state: _State) -> None:

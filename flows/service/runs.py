@@ -6,25 +6,27 @@ import time
 from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from pydantic import Field, JsonValue
-
 from agents.contract.schema import Frozen
-from flows.definition.loader import bind, name_of
-from flows.errors import InvalidInputError, UnavailableError
+from flows.definition.loader import name_of
+from flows.errors import INVALID_INPUT, InvalidInputError
+from flows.reports import plain
 from flows.reports.schema import RunReport
-from flows.service.deployments import FLOW_NAME, deploy, ensure_pool
-from flows.service.workflows import named
-from flows.settings import RuntimeName, Settings
-from flows.workspace.checkout import display
+from flows.service.deployments import FLOW_NAME, deploy, deploy_from_file, ensure_pool
+from flows.service.requests import StartRequest, check_request
+from flows.service.server import answering
+from flows.settings import Settings
+from flows.workspace import display
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun
 
 POLL_SECONDS = 0.5
+PATIENCE_SECONDS = 10.0
+_PAGE = 200
+"""As many task runs as Prefect gives at once."""
 
 
 class RunState(StrEnum):
@@ -33,6 +35,7 @@ class RunState(StrEnum):
     PENDING = "pending"
     RUNNING = "running"
     WAITING = "waiting"
+    CANCELLING = "cancelling"
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -51,23 +54,13 @@ _STATES = {
     "COMPLETED": RunState.COMPLETED,
     "FAILED": RunState.FAILED,
     "CRASHED": RunState.FAILED,
-    "CANCELLING": RunState.RUNNING,
+    "CANCELLING": RunState.CANCELLING,
     "CANCELLED": RunState.CANCELLED,
 }
 
 
-class StartRequest(Frozen):
-    """What a person asks for. `workflow` is a name or a file; `repository` a path or git URL."""
-
-    workflow: str
-    repository: str
-    ref: str = "HEAD"
-    params: dict[str, JsonValue] = Field(default_factory=dict)
-    runtime: RuntimeName | None = None
-
-
 class RunHandle(Frozen):
-    """A run in Prefect. `message` is the state's own sentence."""
+    """A run in Prefect. `message` is the state's own sentence; `refused`: what it was given could not be used."""
 
     id: UUID
     name: str
@@ -75,45 +68,47 @@ class RunHandle(Frozen):
     repository: str
     state: RunState
     message: str = ""
+    refused: bool = False
+    work_pool: str | None = None
     created: datetime | None = None
     seconds: float = 0.0
 
 
 class Progress(Frozen):
-    """A moment of a run: itself and the states of its nodes that have begun."""
+    """A moment of a run: itself, the states of its nodes that have begun, and why it does not begin."""
 
     run: RunHandle
     nodes: dict[str, RunState]
+    waits_for: str = ""
 
 
 class Runs:
     """Runs of the Prefect server that the environment or profile names."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, patience: float = PATIENCE_SECONDS) -> None:
+        """`patience`: seconds that a run may be pending before `watch` looks for a worker."""
         from prefect.client.orchestration import get_client
 
         self._settings = settings
+        self._patience = patience
         self._client = get_client(sync_client=True)
 
+    @answering()
     def start(self, request: StartRequest) -> RunHandle:
         """Check everything that can be checked, then hand the run to a worker. Raises InvalidInputError."""
-        definition = named(request.workflow, self._settings)
-        bind(definition.workflow, request.params)
-        repository = request.repository
-        if Path(repository).expanduser().is_dir():
-            repository = str(Path(repository).expanduser().resolve())
-        elif "://" not in repository and ":" not in repository:
-            raise InvalidInputError(f"there is no repository at '{repository}'; give a folder or a git URL")
-        by_text = Path(request.workflow).suffix in (".yaml", ".yml")
+        checked = check_request(request, self._settings)
         ensure_pool(self._client, self._settings)
-        deployment = deploy(self._client, definition, self._settings, by_text=by_text)
+        if checked.from_file:
+            deployment = deploy_from_file(self._client, self._settings)
+        else:
+            deployment = deploy(self._client, checked.definition, self._settings)
         run = self._client.create_flow_run_from_deployment(
             deployment,
             parameters={
-                "workflow": definition.text if by_text else definition.workflow.name,
-                "repository": repository,
+                "workflow": checked.definition.text if checked.from_file else checked.definition.workflow.name,
+                "repository": checked.repository,
                 "ref": request.ref,
-                "params": request.params,
+                "params": checked.params,
                 "runtime": request.runtime,
             },
         )
@@ -121,13 +116,19 @@ class Runs:
 
     def watch(self, run_id: UUID) -> Iterator[Progress]:
         """The run as it goes on, until it ends or waits for people."""
+        look, waits_for = time.monotonic() + self._patience, ""
         while True:
             progress = self._progress(run_id)
-            yield progress
+            if progress.run.state not in (RunState.PENDING, RunState.CANCELLING):
+                waits_for = ""
+            elif time.monotonic() >= look:
+                look, waits_for = time.monotonic() + self._patience, self._nobody_takes(progress.run.work_pool)
+            yield progress.model_copy(update={"waits_for": waits_for})
             if progress.run.state.final or progress.run.state is RunState.WAITING:
                 return
             time.sleep(POLL_SECONDS)
 
+    @answering()
     def get(self, run_id: UUID) -> RunHandle:
         """One run. Raises InvalidInputError when there is none of that id."""
         from prefect.exceptions import ObjectNotFound
@@ -152,6 +153,7 @@ class Runs:
             raise InvalidInputError(f"{what} '{text}'; `dockyard runs` lists them")
         return found[0].id
 
+    @answering()
     def list(self, limit: int = 20) -> list[RunHandle]:
         """The newest runs first."""
         from prefect.client.schemas.filters import FlowFilter, FlowFilterName
@@ -164,10 +166,14 @@ class Runs:
         )
         return [_handle(run) for run in runs]
 
+    @answering()
     def cancel(self, run_id: UUID) -> None:
-        """Ask for the run's end; its worker ends the containers."""
+        """Ask for the run's end; its worker ends the containers. Raises InvalidInputError when it has ended."""
         from prefect.states import Cancelling
 
+        known = self.get(run_id)
+        if known.state.final:
+            raise InvalidInputError(f"{known.name} has ended already: {known.state.value}")
         self._client.set_flow_run_state(run_id, Cancelling(message="Cancelled from the command line"))
 
     def report(self, run_id: UUID) -> RunReport:
@@ -176,27 +182,57 @@ class Runs:
 
         return archive.load(run_id)
 
+    @answering()
     def _progress(self, run_id: UUID) -> Progress:
-        from httpx import HTTPError
         from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+        from prefect.client.schemas.sorting import TaskRunSort
 
+        run = self.get(run_id)
+        only = FlowRunFilter(id=FlowRunFilterId(any_=[run_id]))
+        nodes: dict[str, RunState] = {}
+        offset = 0
+        while True:
+            tasks = self._client.read_task_runs(
+                flow_run_filter=only, sort=TaskRunSort.EXPECTED_START_TIME_ASC, limit=_PAGE, offset=offset
+            )
+            # The latest of a name counts: a run entered again has a task for what it takes from its results, too.
+            nodes |= {task.name: _STATES[task.state_type] for task in tasks if task.state_type}
+            if len(tasks) < _PAGE:
+                return Progress(run=run, nodes=nodes)
+            offset += _PAGE
+
+    @answering()
+    def _nobody_takes(self, name: str | None) -> str:
+        """Why no worker takes a run of that work pool and what to do, as a sentence; empty when one is there."""
+        from prefect.client.schemas.objects import WorkerStatus
+        from prefect.exceptions import ObjectNotFound
+
+        if name is None:
+            return "the run's deployment has no work pool; `dockyard deploy` gives it one"
         try:
-            run = self.get(run_id)
-            tasks = self._client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run_id])), limit=200)
-        except HTTPError as error:
-            raise UnavailableError(f"the Prefect server does not answer: {error}") from error
-        return Progress(run=run, nodes={task.name: _STATES[task.state_type] for task in tasks if task.state_type})
+            pool = self._client.read_work_pool(name)
+            workers = self._client.read_workers_for_work_pool(name)
+        except ObjectNotFound:
+            return f"the work pool '{name}' is gone; `dockyard deploy` makes one"
+        if pool.is_paused:
+            return f"the work pool '{name}' is paused; `prefect work-pool resume {name}`"
+        if any(worker.status is WorkerStatus.ONLINE for worker in workers):
+            return ""
+        command = "dockyard worker" if pool.type == "dockyard" else "prefect worker start"
+        return f"no worker polls the work pool '{name}'; start one where runs should run: `{command} --pool {name}`"
 
 
 def _handle(run: FlowRun) -> RunHandle:
     parameters = run.parameters
     return RunHandle(
         id=run.id,
-        name=run.name,
-        workflow=name_of(str(parameters.get("workflow", ""))),
-        repository=display(str(parameters.get("repository", ""))),
+        name=plain.line(run.name),
+        workflow=plain.line(name_of(str(parameters.get("workflow", "")))),
+        repository=plain.line(display(str(parameters.get("repository", "")))),
         state=_STATES[run.state_type] if run.state_type else RunState.PENDING,
         message=(run.state.message or "") if run.state else "",
+        work_pool=run.work_pool_name,
+        refused=run.state_name == INVALID_INPUT,
         created=run.created,
         seconds=run.total_run_time.total_seconds(),
     )

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerProcess
 
@@ -19,6 +20,11 @@ from flows.worker.child import Errand, Surroundings, main
 
 _UNKNOWN = 255
 """What multiprocessing reports when the forkserver died before the child did."""
+
+_DEATH_SECONDS = 10.0
+"""How long a killed forkserver may take to be gone: on a busy machine it still counts as running for a while."""
+
+_RETRY_SECONDS = 0.1
 
 # multiprocessing looks after all its children whenever one is started, and is not safe against two threads
 # reading the same exit status.
@@ -121,15 +127,20 @@ async def fork(surroundings: Surroundings, errand: Errand, *, grace_seconds: flo
 
 
 def _fork(surroundings: Surroundings, errand: Errand) -> ForkServerProcess:
-    try:
-        process, problem = _fork_once(surroundings, errand)
-    except (EOFError, ConnectionError):
-        # The forkserver died under our hands. A child that it may have left has no errand, and ends.
-        start_forkserver()
+    attempts, deadline = 0, time.monotonic() + _DEATH_SECONDS
+    while True:
         try:
             process, problem = _fork_once(surroundings, errand)
+            break
         except (EOFError, ConnectionError) as error:
-            raise UnavailableError("no process could be forked for the run; the worker's standard error says why") from error
+            # The forkserver died under our hands. A child that it may have left has no errand, and ends.
+            attempts += 1
+            if attempts > 1 and time.monotonic() > deadline:
+                raise UnavailableError(
+                    "no process could be forked for the run; the worker's standard error says why"
+                ) from error
+            time.sleep(_RETRY_SECONDS)
+            start_forkserver()
     if problem is not None:
         with _multiprocessing_lock:
             process.join()

@@ -4,28 +4,40 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import logging
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from flows.errors import InvalidInputError
 from flows.workspace import git
+from flows.workspace.credentials import helper
 from flows.workspace.snapshot import snapshot
+from flows.workspace.source import display, folder_of
+
+log = logging.getLogger(__name__)
+
+GC_LOOSE_OBJECTS = 6700
+"""git's own default; our configuration switches its automatic, detached collection off."""
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_URL = re.compile(r"(?:(?:https?|ssh|git|file)://\S+|[\w.-]+@[\w.-]+:\S+)")
 
 _FETCH = ("--quiet", "--prune", "--no-tags", "--no-recurse-submodules", "--force", "--update-shallow")
 _REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _HEAD = "+HEAD:refs/dockyard/HEAD"
 _STARTS_AT_HEAD = re.compile(r"(?:HEAD|@)(?![\w./-])")
 _ADDRESS = re.compile(r"\w+://[^\s'\"]+")
+_NOT_LET_IN = re.compile(r"could not read (?:Username|Password)|Authentication failed")
 
 # Takes every attribute away that would change or hide content: filters, line endings, export-ignore.
 _ATTRIBUTES = "* -text -eol -filter -ident -export-ignore -export-subst -working-tree-encoding\n"
+
+
+DIRTY = "The working tree has uncommitted changes; they are not part of this run."
+"""What to say of a dirty checkout."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,11 @@ class Checkout:
     timeout: float
     dirty: bool = False
 
+    @property
+    def notice(self) -> str | None:
+        """A sentence for whoever reads the report, when the commit is not all there is."""
+        return DIRTY if self.dirty else None
+
     def write_tar(self, path: Path) -> None:
         """Write the commit's whole tree to `path` as an uncompressed tar. Raises GitError."""
         # The tree, not the commit: a header with the commit's id makes the tar of an empty tree unreadable.
@@ -48,27 +65,18 @@ class Checkout:
         git.run(arguments, home=self.home, timeout=self.timeout)
 
 
-def display(repository: str) -> str:
-    """The repository's name for people and logs: credentials taken out of a URL."""
-    scheme, found, rest = repository.partition("://")
-    if not found:
-        return repository
-    place = rest.partition("?")[0].partition("#")[0]  # a token may stand in the query, too
-    host, slash, path = place.partition("/")
-    return f"{scheme.lower()}://{host.rpartition('@')[2]}{slash}{path}"
-
-
-def check_out(repository: str, ref: str, *, state_dir: Path, timeout: float) -> Checkout:
+def check_out(repository: str, ref: str, *, state_dir: Path, timeout: float, credentials: Path | None = None) -> Checkout:
     """Fetch `repository` into its mirror under `state_dir` and resolve `ref` to a commit.
 
-    A folder that is not a git repository is taken as it stands, as one commit of its own. Raises
-    InvalidInputError when there is no such repository or ref.
+    A folder that is not a git repository is taken as it stands, as one commit of its own. `credentials` is
+    a file of passwords for URLs. Raises InvalidInputError when there is no such repository or ref.
     """
     if ref.startswith("-") or not ref.strip():
         raise InvalidInputError(f"'{ref}' is not a ref; give a branch, a tag or a commit")
     state_dir = state_dir.resolve()  # git is called from other folders
     home = state_dir / "git"
-    folder = _folder(repository)
+    folder = folder_of(repository)
+    access = {} if folder is not None else helper(credentials)
     source = repository if folder is None else str(folder)
     mirror = state_dir / "mirrors" / hashlib.sha256(source.encode("utf-8", "surrogateescape")).hexdigest()[:24]
     try:
@@ -81,14 +89,16 @@ def check_out(repository: str, ref: str, *, state_dir: Path, timeout: float) -> 
                     raise InvalidInputError(f"'{repository}' is not a git repository, so it has no ref '{ref}'")
                 commit = snapshot(mirror, folder, home=home, timeout=timeout)
             else:
-                _fetch(mirror, source, ref, home, timeout)
-                commit = _resolve(mirror, source, ref, home, timeout)
+                _fetch(mirror, source, ref, home=home, timeout=timeout, access=access)
+                commit = _resolve(mirror, source, ref, home=home, timeout=timeout, access=access)
                 if folder is not None and ref == "HEAD" and (folder / ".git").exists():
                     dirty = _is_dirty(mirror, folder, commit, home, timeout)
+            _tidy(mirror, home, timeout)
     except git.GitError as error:
         # Not `from error`: git's own words may hold the URL as it was given.
         reason = _ADDRESS.sub(lambda found: display(found[0]), str(error))
-        raise InvalidInputError(f"cannot read '{display(repository)}' at '{ref}': {reason}") from None
+        hint = "; for a private repository set DOCKYARD_GIT_CREDENTIALS" if _NOT_LET_IN.search(reason) else ""
+        raise InvalidInputError(f"cannot read '{display(repository)}' at '{ref}': {reason}{hint}") from None
     return Checkout(
         repository=display(repository),
         ref=ref,
@@ -98,20 +108,6 @@ def check_out(repository: str, ref: str, *, state_dir: Path, timeout: float) -> 
         timeout=timeout,
         dirty=dirty,
     )
-
-
-def _folder(repository: str) -> Path | None:
-    """The folder that `repository` names, None for a URL. Raises InvalidInputError when it is neither."""
-    if _URL.fullmatch(repository):
-        return None
-    try:
-        folder = Path(repository).expanduser()
-    except RuntimeError:  # ~somebody, who has no home here
-        folder = Path(repository)
-    if not repository.strip() or "\0" in repository or not folder.is_dir():
-        hint = "give a folder or a git URL (https://…, ssh://…, git@host:path)"
-        raise InvalidInputError(f"there is no repository at '{display(repository)}'; {hint}")
-    return folder.resolve()
 
 
 def _is_made(mirror: Path) -> bool:
@@ -128,19 +124,19 @@ def _make(mirror: Path, home: Path, timeout: float) -> None:
     git.run([*_where(mirror), "symbolic-ref", "HEAD", "refs/dockyard/HEAD"], home=home, timeout=timeout)
 
 
-def _fetch(mirror: Path, source: str, ref: str, home: Path, timeout: float) -> None:
+def _fetch(mirror: Path, source: str, ref: str, *, home: Path, timeout: float, access: Mapping[str, str]) -> None:
     command = [*_where(mirror), "fetch", *_FETCH, "--", source]
     try:
         # Tags and branches keep their names apart from HEAD, which a mirror refspec would not bring.
-        git.run([*command, *_REFS, _HEAD], home=home, timeout=timeout)
+        git.run([*command, *_REFS, _HEAD], home=home, timeout=timeout, extra=access)
     except git.GitError as error:
         # A repository whose HEAD names no branch still has the others.
         if "remote ref HEAD" not in str(error) or _STARTS_AT_HEAD.match(ref):
             raise
-        git.run([*command, *_REFS], home=home, timeout=timeout)
+        git.run([*command, *_REFS], home=home, timeout=timeout, extra=access)
 
 
-def _resolve(mirror: Path, source: str, ref: str, home: Path, timeout: float) -> str:
+def _resolve(mirror: Path, source: str, ref: str, *, home: Path, timeout: float, access: Mapping[str, str]) -> str:
     where = _where(mirror)
     parse = [*where, "rev-parse", "--quiet", "--verify", "--end-of-options"]
     try:
@@ -149,8 +145,21 @@ def _resolve(mirror: Path, source: str, ref: str, home: Path, timeout: float) ->
         if not _COMMIT.fullmatch(ref):
             raise InvalidInputError(f"there is no branch, tag or commit '{ref}' in '{display(source)}'") from None
     # A commit that no branch or tag reaches (a pull request's, say) can often still be asked for by its id.
-    git.run([*where, "fetch", "--quiet", "--no-tags", "--", source, ref], home=home, timeout=timeout)
+    command = [*where, "fetch", "--quiet", "--no-tags", "--", source, ref]
+    git.run(command, home=home, timeout=timeout, extra=access)
     return git.run([*parse, f"{ref}^{{commit}}"], home=home, timeout=timeout)
+
+
+def _tidy(mirror: Path, home: Path, timeout: float) -> None:
+    """Let git pack what has gathered and drop what nothing has reached for two weeks, when there is enough of it.
+
+    In the foreground, because the mirror is locked only as long as this process works on it.
+    """
+    settings = ("-c", f"gc.auto={GC_LOOSE_OBJECTS}", "-c", "gc.autoDetach=false")
+    try:
+        git.run([*_where(mirror), *settings, "gc", "--auto", "--quiet"], home=home, timeout=timeout)
+    except git.GitError as error:
+        log.warning("the mirror %s could not be tidied, which costs room and nothing else: %s", mirror, error)
 
 
 def _is_git(folder: Path) -> bool:

@@ -34,7 +34,7 @@ def environment(home: Path) -> dict[str, str]:
         "GIT_CONFIG_GLOBAL": str(config),
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
-        "GIT_ASKPASS": "/bin/false",
+        "GIT_ASKPASS": "",  # none: an askpass of the machine would open a window
         "GIT_SSH_COMMAND": "ssh -oBatchMode=yes",
         "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
         "GIT_OPTIONAL_LOCKS": "0",

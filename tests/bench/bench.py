@@ -18,11 +18,15 @@ from pathlib import Path
 from statistics import median
 from uuid import uuid4
 
+from jinja2.sandbox import SandboxedEnvironment
 from rich.console import Console
 from rich.table import Table
+from ruamel.yaml import YAML
 
 from agents.catalog import catalog
 from agents.contract.schema import Request, RunInfo
+from flows.definition import loader, templates
+from flows.definition.graph import texts
 from flows.errors import UnavailableError
 from flows.execution.engine import connect
 from flows.runtime import Job
@@ -33,8 +37,10 @@ from flows.runtime.sandbox import USER, WORKSPACE, hardening
 from flows.service import LocalServices, Runs, RunState, StartRequest
 from flows.settings import ROOT, RuntimeName, settings
 from flows.workspace import check_out
+from tests.bench import bombs, graphs, many_nodes
 
 NODES = 6
+LINTED_NODES = 1000
 MESSAGE = {"channel": "console", "message": "hello"}
 
 
@@ -149,6 +155,32 @@ def through_worker(runs: int, tree: Path) -> tuple[float, float]:
         return paired(ours, lambda: one_agent("notifier", dict(MESSAGE), str(tree)), runs)
 
 
+def lint_of_many_nodes(runs: int) -> tuple[float, float]:
+    """Every check of a workflow of a thousand nodes, beside reading its YAML and parsing its templates alone."""
+    text = graphs.workflow(LINTED_NODES)
+    environment = SandboxedEnvironment()
+    found = [inner for node in loader.load(text).workflow.all_nodes for _, inner in texts(node)]
+
+    def ours() -> None:
+        templates.parse.cache_clear()
+        loader.load(text)
+
+    def bare() -> None:
+        YAML(typ="safe").load(text)
+        for template in found:
+            environment.parse(template)
+
+    return paired(ours, bare, runs)
+
+
+def dearest_bomb(runs: int) -> tuple[str, float]:
+    """Of all templates that are refused the one that costs most, and the seconds of CPU until then."""
+    answers = [bombs.go_off(bombs.ALL) for _ in range(runs)]
+    cost = {name: median(each[name].seconds for each in answers) for name in bombs.ALL}
+    name = max(cost, key=lambda each: cost[each])
+    return name, cost[name]
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -167,6 +199,12 @@ def main() -> None:
         checkout = check_out(str(ROOT), "HEAD", state_dir=settings().state_dir, timeout=60)
         checkout.write_tar(tar)
         subprocess.run(["tar", "-xf", str(tar), "-C", str(tree)], check=True)
+        row(f"lint of {LINTED_NODES} nodes", "YAML and Jinja2 alone", lint_of_many_nodes(runs))
+        row(
+            f"run of {many_nodes.NODES} nodes that do nothing",
+            "the same graph written by hand as Prefect tasks",
+            paired(*many_nodes.pair(tree), runs),
+        )
         row("second make run", "its analysers as child processes, side by side", second_make_run(runs, tree))
         try:
             row("one agent container", "the same calls of the Engine API", one_container(runs, tar))
@@ -179,6 +217,8 @@ def main() -> None:
         )
         row("one-node run through the worker", "the agent's process", through_worker(runs, tree))
     Console().print(table)
+    name, cost = dearest_bomb(runs)
+    print(f"\nOf {len(bombs.ALL)} templates that are refused the dearest ({name}) costs {cost:.2f} s of CPU.")
 
 
 if __name__ == "__main__":

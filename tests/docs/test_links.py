@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.definition.loader import load
+from flows.definition.loader import Folder, load
 from flows.definition.problems import DefinitionError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,7 +59,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize(("text", "expected"), workflows())
 def test_workflows_lint_as_the_page_says(text: str, expected: list[str]) -> None:
     try:
-        load(text)
+        load(text, library=Folder(ROOT / "deployments" / "workflows"))
         found = []
     except DefinitionError as error:
         found = [str(problem) for problem in error.problems]
@@ -75,8 +75,13 @@ def test_every_problem_code_has_a_section() -> None:
 
 
 def test_every_key_of_the_language_has_a_row() -> None:
-    from flows.definition.schema import Node, Param, Workflow
+    from agents.contract.schema import Frozen
+    from flows.definition import schema
 
     page = (ROOT / "docs" / "reference" / "workflow.md").read_text()
-    keys = {key for model in (Workflow, Param, Node) for key in model.model_fields}
+    models = [
+        part for part in vars(schema).values() if isinstance(part, type) and issubclass(part, Frozen) and part is not Frozen
+    ]
+    assert len(models) >= 12
+    keys = {field.alias or key for model in models for key, field in model.model_fields.items()}
     assert keys <= set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))

@@ -244,6 +244,13 @@ def test_a_repository_cannot_shadow_the_agents_modules(
     assert execution.result.failure is None
 
 
+def test_an_agent_that_needs_a_network_starts_no_container(runtime: DockerRuntime, engine: DockerClient) -> None:
+    reaching = catalog()["notifier"].model_copy(update={"network": ("example.org",)})
+    with pytest.raises(NodeFailedError, match=r"notifier asks for network to example\.org"):
+        runtime.run(job(reaching, {"message": "hello"}, []))
+    assert containers(engine, runtime) == []
+
+
 def test_a_missing_image_says_how_to_build_it(engine: DockerClient) -> None:
     with pytest.raises(UnavailableError, match="make images"):
         DockerRuntime(engine, "dockyard-agent:none", str(uuid4()), MIB)

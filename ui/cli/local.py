@@ -46,12 +46,15 @@ def down() -> None:
 
 
 def deploy() -> None:
-    """Make or update a Prefect deployment for every shipped workflow."""
+    """Make or update a Prefect deployment for every shipped workflow, in the work pool of the settings.
+
+    Schedules, tags and parameters that somebody has set stay.
+    """
     with spoken():
         from flows.service import LocalServices, deploy_all
 
         LocalServices(configuration()).use(_say)
-        for name in deploy_all(configuration()):
+        for name in deploy_all(configuration(), move=True):
             typer.echo(name)
 
 

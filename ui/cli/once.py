@@ -1,10 +1,9 @@
-"""Commands that need no Prefect server: agent, agents, lint, images, doctor."""
+"""Commands that need no Prefect server: agent, agents, images, doctor."""
 
 from __future__ import annotations
 
 import json
 import logging
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,7 +15,7 @@ from ui.cli.options import Ref, Repository, configuration, json_object
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    for command in (agent, agents, lint, images, doctor):
+    for command in (agent, agents, images, doctor):
         app.command()(command)
 
 
@@ -59,33 +58,24 @@ def agents() -> None:
     Console().print(table)
 
 
-def lint(
-    files: Annotated[list[Path], typer.Argument(help="Workflow files.")],
-) -> None:
-    """Check workflow files; every problem is printed as file:line:column with a code. Exits 0 or 2."""
-    from flows.service import lint as check
-
-    with spoken():
-        problems = [problem for file in files for problem in check(file)]
-    for problem in problems:
-        typer.echo(str(problem))
-    if problems:
-        typer.echo(f"dockyard: {len(problems)} problem{'s' if len(problems) > 1 else ''} found", err=True)
-        raise typer.Exit(Exit.INVALID)
-    typer.echo(f"{len(files)} file{'s' if len(files) > 1 else ''} checked, no problems")
-
-
 def images(
     if_engine: Annotated[bool, typer.Option("--if-engine", help="Do nothing where no Docker engine answers.")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Then remove all other agent images that nothing uses.")] = False,
 ) -> None:
     """Build the agent image that belongs to this version, unless the engine already holds it."""
-    from flows.service import build_image, engine_answers
+    from flows.service import build_image, engine_answers, prune_images
 
     with spoken():
         if if_engine and not engine_answers(configuration()):
             typer.echo("No Docker engine answers; runs will use the local runtime.", err=True)
             return
         typer.echo(build_image(configuration(), lambda text: typer.echo(text, err=True)))
+        if prune:
+            removed, in_use = prune_images(configuration())
+            for name in removed:
+                typer.echo(f"Removed {name}", err=True)
+            for name in in_use:
+                typer.echo(f"Kept {name}: a container uses it", err=True)
 
 
 def doctor(

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import JsonValue, ValidationError
 
 from flows.errors import InvalidInputError
 from flows.settings import RuntimeName, Settings, settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PIPED_WIDTH = 120
 
 Repository = Annotated[
     str,
@@ -23,22 +30,15 @@ Runtime = Annotated[
 ]
 
 
-def params(given: list[str]) -> dict[str, JsonValue]:
-    """`key=value` texts as values: JSON where the value is JSON, else text. Raises InvalidInputError."""
-    values: dict[str, JsonValue] = {}
+def params(given: list[str]) -> dict[str, str]:
+    """`key=value` texts by key; the workflow's types give them a meaning. Raises InvalidInputError."""
+    values: dict[str, str] = {}
     for item in given:
         key, equals, value = item.partition("=")
         if not equals or not key:
             raise InvalidInputError(f"--param takes key=value, not '{item}'")
-        values[key] = _value(value)
+        values[key] = value
     return values
-
-
-def _value(text: str) -> JsonValue:
-    try:
-        return _json(text)
-    except (ValueError, RecursionError):
-        return text
 
 
 def json_object(text: str, option: str) -> dict[str, JsonValue]:
@@ -68,6 +68,14 @@ def configuration() -> Settings:
     except ValidationError as error:
         wrong = "; ".join(f"DOCKYARD_{item['loc'][0]}".upper() + f": {item['msg']}" for item in error.errors())
         raise InvalidInputError(wrong) from error
+
+
+def wide_console() -> Console:
+    """A console on stdout: as wide as the terminal or COLUMNS say; a file or a pipe has room."""
+    from rich.console import Console
+
+    known = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(width=None if known else PIPED_WIDTH)
 
 
 def check_target(path: Path, option: str) -> None:

@@ -38,10 +38,13 @@ def follow(known: Runs, handle: RunHandle) -> RunHandle:
 
 def _plain(known: Runs, handle: RunHandle, console: Console) -> RunHandle:
     """For logs: a line when something changes."""
-    last, said = handle, dict[str, RunState]()
+    last, said, waits_for = handle, dict[str, RunState](), ""
     console.print(f"{handle.name}: {handle.workflow} over {handle.repository}", markup=False, highlight=False)
     for progress in known.watch(handle.id):
         last = progress.run
+        if progress.waits_for and progress.waits_for != waits_for:
+            console.print(f"  waiting: {progress.waits_for}", markup=False, highlight=False, soft_wrap=True)
+        waits_for = progress.waits_for
         for node, state in sorted(progress.nodes.items()):
             if said.get(node) is not state:
                 console.print(f"  {node}: {state.value}", markup=False, highlight=False)
@@ -53,6 +56,8 @@ def _view(progress: Progress, spinners: dict[str, Spinner]) -> Table:
     table = Table.grid(padding=(0, 1))
     title = f"{progress.run.name}: {progress.run.workflow} over {progress.run.repository}"
     table.add_row(_mark("", progress.run.state, spinners), Text(title))
+    if progress.waits_for:
+        table.add_row("", Text(f"waiting: {progress.waits_for}", style="yellow"))
     for node, state in sorted(progress.nodes.items()):
         table.add_row(_mark(node, state, spinners), Text(f"{node}  {state.value}"))
     return table

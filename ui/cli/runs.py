@@ -1,7 +1,8 @@
-"""Commands about runs: run, runs, report."""
+"""Commands about runs: run, runs, cancel, report."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 from agents.contract.schema import Severity
 from flows.service import Format
 from ui.cli.errors import Exit, spoken
-from ui.cli.options import Ref, Repository, Runtime, check_target, configuration, params, write
+from ui.cli.options import Ref, Repository, Runtime, check_target, configuration, params, wide_console, write
 
 if TYPE_CHECKING:
     from flows.service import RunHandle, Runs
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    for command in (run, runs, report):
+    for command in (run, runs, cancel, report):
         app.command()(command)
 
 
@@ -26,10 +27,10 @@ def _say(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def _runs(*, start: bool) -> Runs:
+def _runs() -> Runs:
     from flows.service import LocalServices, Runs
 
-    LocalServices(configuration()).use(_say, start=start)
+    LocalServices(configuration()).use(_say, start=False)
     return Runs(configuration())
 
 
@@ -56,13 +57,17 @@ def run(  # noqa: PLR0917 — each is an option
     Example: dockyard run health-check --repository https://github.com/pallets/flask.git --wait
     """
     with spoken():
-        _refuse_early(workflow, json_file)
-        from flows.service import StartRequest
+        from flows.service import LocalServices, Runs, StartRequest, check_engine, check_request
 
-        request = StartRequest(
-            workflow=workflow, repository=repository, ref=ref, params=params(param or []), runtime=runtime
-        )
-        known = _runs(start=True)
+        if json_file is not None:
+            check_target(json_file, "--json")
+        request = StartRequest(workflow=workflow, repository=repository, ref=ref, typed=params(param or []), runtime=runtime)
+        check_request(request, configuration())  # before a server is started for it
+        services = LocalServices(configuration())
+        services.use(_say)
+        if services.used:
+            check_engine(request, configuration())
+        known = Runs(configuration())
         handle = known.start(request)
         if not (wait or json_file or fail_on):
             typer.echo(str(handle.id))
@@ -72,27 +77,17 @@ def run(  # noqa: PLR0917 — each is an option
     raise typer.Exit(code)
 
 
-def _refuse_early(workflow: str, json_file: Path | None) -> None:
-    """What is wrong with the command itself is said before a server is started for it."""
-    from flows.service import check_named
-
-    check_named(workflow, configuration())
-    if json_file is not None:
-        check_target(json_file, "--json")
-
-
 def _attend(known: Runs, handle: RunHandle, json_file: Path | None, fail_on: Severity | None) -> Exit:
-    from rich.console import Console
-
     from flows.errors import InvalidInputError
-    from flows.service import RunState, render, summary
+    from flows.service import RunState, render, show_summary
     from ui.cli.progress import follow
 
     try:
         ended = follow(known, handle)
     except KeyboardInterrupt:
         _say(f"Cancelling {handle.name} …")
-        known.cancel(handle.id)
+        with suppress(InvalidInputError):  # it ended while it was being interrupted
+            known.cancel(handle.id)
         return Exit.INTERRUPTED
     if ended.state is RunState.WAITING:
         _say(f"{ended.name} waits for people: {ended.message}")
@@ -100,9 +95,8 @@ def _attend(known: Runs, handle: RunHandle, json_file: Path | None, fail_on: Sev
     try:
         found = known.report(handle.id)
     except InvalidInputError:
-        _say(f"dockyard: {ended.name} {ended.state.value}: {ended.message}")
-        return Exit.FAILED
-    Console().print(summary(found))
+        return _without_report(ended)
+    show_summary(found, wide_console())
     if json_file is not None:
         write(json_file, render(found, Format.JSON), "--json")
         _say(f"Report written to {json_file}")
@@ -114,21 +108,46 @@ def _attend(known: Runs, handle: RunHandle, json_file: Path | None, fail_on: Sev
     return Exit.OK
 
 
+def _without_report(ended: RunHandle) -> Exit:
+    if ended.refused:
+        _say(f"dockyard: {ended.message}")
+        return Exit.INVALID
+    _say(f"dockyard: {ended.name} {ended.state.value}: {ended.message}")
+    return Exit.FAILED
+
+
 def runs(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=200, help="How many.")] = 20,
 ) -> None:
     """List the newest runs."""
-    from rich.console import Console
-    from rich.table import Table
-
     with spoken():
-        known = _runs(start=False).list(limit)
-    table = Table("Run", "Workflow", "Repository", "State", "Started (UTC)", "Seconds", box=None, pad_edge=False)
+        known = _runs().list(limit)
+    rows = [("Run", "State", "Started (UTC)", "Seconds", "Workflow", "Repository")]
     for handle in known:
         started = f"{handle.created:%Y-%m-%d %H:%M:%S}" if handle.created else ""
-        state = handle.state.value
-        table.add_row(handle.name, handle.workflow, handle.repository, state, started, f"{handle.seconds:.1f}")
-    Console().print(table)
+        seconds = f"{handle.seconds:.1f}"
+        rows.append((handle.name, handle.state.value, started, seconds, handle.workflow, handle.repository))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:  # not a table of rich's: it would break names to fit the terminal
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def cancel(
+    run: Annotated[str, typer.Argument(help="A run's name, id, the start of its id, or `latest`.")],
+) -> None:
+    """Cancel a run and wait until it has ended. Exits 1 when it ended some other way first."""
+    from flows.service import RunState
+    from ui.cli.progress import follow
+
+    with spoken():
+        known = _runs()
+        handle = known.get(known.find(run))
+        known.cancel(handle.id)
+        ended = follow(known, handle)
+    if ended.state is not RunState.CANCELLED:
+        _say(f"dockyard: {ended.name} {ended.state.value} before it could be cancelled")
+        raise typer.Exit(Exit.FAILED)
+    typer.echo(f"Cancelled {ended.name}.")
 
 
 def report(
@@ -142,7 +161,7 @@ def report(
 
         if output is not None:
             check_target(output, "--output")
-        known = _runs(start=False)
+        known = _runs()
         rendered = render(known.report(known.find(run)), format)
         if output is None:
             typer.echo(rendered)

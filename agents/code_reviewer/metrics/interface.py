@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agents.contract.schema import Finding, NoteKind
+
 
 class UnmeasurableError(Exception):
-    """The engine could not read the file; the message says why."""
+    """The engine could not read the file; the message says why, `kind` whether the file or the engine is to blame."""
+
+    def __init__(self, message: str, kind: NoteKind = NoteKind.UNPARSABLE) -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,8 @@ class RepeatedKey:
 class FileFigures:
     """One file. `maintainability` runs from 0 (worst) to 100, None where it is not computed.
 
-    `unreachable` holds the lines of statements that stand right after one that leaves the block.
+    `unreachable` holds the lines of statements that stand right after one that leaves the block, `bugs` what the
+    patterns of `rules/python` found, which need the syntax tree and so are applied where it is.
     """
 
     file: str
@@ -46,3 +53,4 @@ class FileFigures:
     maintainability: float | None = None
     unreachable: tuple[int, ...] = ()
     repeated_keys: tuple[RepeatedKey, ...] = ()
+    bugs: tuple[Finding, ...] = ()

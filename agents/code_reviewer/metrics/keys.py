@@ -8,20 +8,19 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from agents.code_reviewer.metrics.interface import RepeatedKey
+from agents.code_reviewer.metrics.syntax import PythonCode, same
 
 
-def in_python(tree: ast.Module) -> Iterator[RepeatedKey]:
+def in_python(code: PythonCode) -> Iterator[RepeatedKey]:
     """Repeated constant keys of dict displays. 1 and "1" differ; what `**` adds is not known and not compared."""
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Dict) or len(node.keys) < 2:
-            continue
+    for node in code.nodes(ast.Dict):
         seen: dict[tuple[type, object], ast.expr] = {}
         for key, value in zip(node.keys, node.values, strict=True):
             if not isinstance(key, ast.Constant) or not isinstance(key.value, str | bytes | int):
                 continue
             first = seen.setdefault((type(key.value), key.value), value)
             if first is not value:
-                yield RepeatedKey(key.lineno, repr(key.value), ast.dump(first) == ast.dump(value))
+                yield RepeatedKey(key.lineno, repr(key.value), same(first, value))
 
 
 def in_object(node: Node) -> Iterator[RepeatedKey]:

@@ -15,10 +15,14 @@ from agents.contract.workspace import Workspace
 
 @dataclass(frozen=True)
 class Choices:
-    """`vendored`: measure copies of other people's code too. `rate_below`: the maintainability of interest."""
+    """`vendored`: measure copies of other people's code too. `rate_below`: the maintainability of interest.
+
+    `bugs`: look for the bug patterns of Python, too.
+    """
 
     vendored: bool = False
     rate_below: float = 9.0
+    bugs: bool = True
 
 
 def measure(workspace: Workspace, file: str, choices: Choices) -> FileFigures | None:
@@ -46,18 +50,18 @@ def measure(workspace: Workspace, file: str, choices: Choices) -> FileFigures | 
 def _measure(workspace: Workspace, file: str, text: str, language: Language, choices: Choices) -> FileFigures:
     try:
         if language.name == "Python":
-            return python.measure(file, text, language, choices.rate_below)
+            return python.measure(file, text, language, choices.rate_below, bugs=choices.bugs)
         if language.name in {"JavaScript", "TypeScript"}:
             return ecmascript.measure(file, text, language)
         return other.measure(file, text, language)
     except UnmeasurableError as error:
-        reason = str(error)
+        reason, kind = str(error), error.kind
     try:
         # Tokens are there even where the grammar is not met: a figure to go by, marked as such.
         figures = other.measure(file, text, language)
     except UnmeasurableError:
-        workspace.note(NoteKind.UNPARSABLE, file, f"functions not measured: {reason}")
+        workspace.note(kind, file, f"functions not measured: {reason}")
         lines = count(text, language)
         return FileFigures(file=file, language=language.name, lines=lines.lines, code_lines=lines.total)
-    workspace.note(NoteKind.UNPARSABLE, file, f"complexity estimated from tokens: {reason}")
+    workspace.note(kind, file, f"complexity estimated from tokens: {reason}")
     return figures

@@ -7,6 +7,7 @@ from lizard import FileAnalyzer, get_extensions
 from agents.code_reviewer.languages import Language
 from agents.code_reviewer.metrics.interface import FileFigures, FunctionFigures, UnmeasurableError
 from agents.code_reviewer.metrics.lines import count
+from agents.contract.schema import NoteKind
 
 
 def measure(file: str, text: str, language: Language) -> FileFigures:
@@ -15,7 +16,7 @@ def measure(file: str, text: str, language: Language) -> FileFigures:
     try:
         analysis = FileAnalyzer(get_extensions([])).analyze_source_code(file, text)
     except Exception as error:  # lizard's readers raise anything on odd input
-        raise UnmeasurableError(f"lizard: {type(error).__name__}: {error}") from error
+        raise UnmeasurableError(f"lizard: {type(error).__name__}: {error}", NoteKind.ENGINE) from error
     return FileFigures(
         file=file,
         language=language.name,

@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from radon.metrics import h_visit_ast, mi_compute
 from radon.raw import analyze
@@ -20,6 +21,9 @@ from agents.code_reviewer.metrics.interface import FileFigures, FunctionFigures,
 from agents.code_reviewer.metrics.keys import in_python
 from agents.code_reviewer.metrics.lines import CodeLines, count_python
 from agents.code_reviewer.metrics.outline import Outline, PythonFunction, outline
+from agents.code_reviewer.metrics.syntax import PythonCode
+from agents.code_reviewer.rules.python import PYTHON_RULES
+from agents.contract.schema import Finding, NoteKind
 
 _RECURSION = 12_000
 """Deep enough for a sum of thousands of strings: radon's visitor takes three frames a level."""
@@ -34,8 +38,8 @@ _WELL_COMMENTED = 50.0
 """Per cent of comments up to which more of them raise the index."""
 
 
-def measure(file: str, text: str, language: Language, rate_below: float) -> FileFigures:
-    """The figures of a Python text; its maintainability only where it may be `rate_below` or less.
+def measure(file: str, text: str, language: Language, rate_below: float, *, bugs: bool = True) -> FileFigures:
+    """The figures of a Python text; its maintainability only where it may be `rate_below` or less, `bugs` where wanted.
 
     Raises UnmeasurableError when this Python cannot parse the text.
     """
@@ -46,18 +50,28 @@ def measure(file: str, text: str, language: Language, rate_below: float) -> File
             # Invalid escapes in the repository are not this process's business.
             warnings.simplefilter("ignore")
             tree = ast.parse(text)
-        return _measure(file, text, tree, language, rate_below)
+        code = PythonCode(file, text, tree)
+        figures = _measure(code, text, language, rate_below)
+        return replace(figures, bugs=tuple(_bugs(code))) if bugs else figures
     except SyntaxError as error:
         where = f"line {error.lineno}: " if error.lineno else ""
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         raise UnmeasurableError(f"{where}{error.msg} (Python {version})") from error
-    except (ValueError, RecursionError, MemoryError) as error:
+    except ValueError as error:
         raise UnmeasurableError(f"{type(error).__name__}: {error}") from error
+    except (RecursionError, MemoryError) as error:
+        raise UnmeasurableError(f"{type(error).__name__}: {error}", NoteKind.ENGINE) from error
     finally:
         sys.setrecursionlimit(limit)
 
 
-def _measure(file: str, text: str, tree: ast.Module, language: Language, rate_below: float) -> FileFigures:
+def _bugs(code: PythonCode) -> Iterator[Finding]:
+    for rule in PYTHON_RULES:
+        yield from rule.check(code)
+
+
+def _measure(code: PythonCode, text: str, language: Language, rate_below: float) -> FileFigures:
+    tree = code.tree
     shape = outline(tree)
     lines = count_python(text, tree, shape.docstrings)
     visitor = ComplexityVisitor.from_ast(tree)
@@ -67,14 +81,14 @@ def _measure(file: str, text: str, tree: ast.Module, language: Language, rate_be
     volume = float(h_visit_ast(tree).total.volume) if lines.total >= _RATED_FROM else 0.0
     rated = lines.total >= _RATED_FROM and _may_be_low(volume, shape, lines, functions, rate_below)
     return FileFigures(
-        file=file,
+        file=code.file,
         language=language.name,
         lines=lines.lines,
         code_lines=lines.total,
         functions=functions,
         maintainability=_maintainability(text, volume, visitor) if rated else None,
         unreachable=tuple(sorted(shape.unreachable)),
-        repeated_keys=tuple(in_python(tree)),
+        repeated_keys=tuple(in_python(code)),
     )
 
 

@@ -1,6 +1,7 @@
 """The registry: every metric rule there is, and the folder of the bug patterns.
 
-A metric rule is a module here and a line in `RULES`; a bug pattern is a YAML file in `patterns/<language>/`.
+A metric rule is a module here and a line in `RULES`; a bug pattern is a YAML file in `patterns/<language>/` or, where
+Python's syntax tree decides, a module in `python/`.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from agents.compliance_checker import declared
 from agents.compliance_checker.outcome import Outcome
 from agents.compliance_checker.schema import ComplianceParams, WebApp
 from agents.compliance_checker.web import express, python, servers
-from agents.compliance_checker.web.headers import HEADERS, NAMES, Cookie, Site
+from agents.compliance_checker.web.headers import HEADERS, NAMES, Cookie, Header, Site
 from agents.contract.schema import Confidence, Finding, Severity
 from agents.contract.workspace import Workspace
 
@@ -58,7 +58,7 @@ def _missing(site: Site, missing: tuple[str, ...], workspace: Workspace) -> Iter
             yield Finding(
                 rule=header.rule,
                 severity=Severity.INFO if site.framework in _API else header.severity,
-                message=f"This {site.framework} site never sets {header.name}: {header.risk}.",
+                message=_lacking(site, header),
                 file=site.file,
                 line=site.line,
                 snippet=workspace.line(site.file, site.line),
@@ -67,6 +67,15 @@ def _missing(site: Site, missing: tuple[str, ...], workspace: Workspace) -> Iter
                 # A proxy outside the repository may add it.
                 confidence=Confidence.MEDIUM,
             )
+
+
+def _lacking(site: Site, header: Header) -> str:
+    if header.name in site.dropped:
+        return (
+            f"`location /` of this nginx site has an add_header of its own and so inherits none: "
+            f"its pages lack {header.name}, and {header.risk}."
+        )
+    return f"This {site.framework} site never sets {header.name}: {header.risk}."
 
 
 def _cookie(cookie: Cookie, workspace: Workspace) -> Finding:

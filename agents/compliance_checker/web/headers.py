@@ -82,3 +82,5 @@ class Site:
     cookies: list[Cookie] = field(default_factory=list)
     fronts: bool = False
     """Whether it is a server that others stand behind: its headers count for them, too."""
+    dropped: frozenset[str] = frozenset()
+    """Headers that the server sets and its pages' location does not inherit."""

@@ -30,6 +30,15 @@ _MIDDLEWARE = {
     "ContentSecurityPolicyMiddleware": {CSP},
     "PermissionsPolicyMiddleware": {PERMISSIONS},
 }
+_TALISMAN = {
+    CSP: "content_security_policy",
+    HSTS: "strict_transport_security",
+    FRAME: "frame_options",
+    NOSNIFF: "x_content_type_options",
+    REFERRER: "referrer_policy",
+    PERMISSIONS: "permissions_policy",
+}
+"""https://github.com/wntrblm/flask-talisman#options: a false value switches the header off."""
 _FRAMEWORKS = {"Flask": "flask", "FastAPI": "fastapi", "Starlette": "starlette", "Quart": "quart"}
 
 
@@ -116,7 +125,7 @@ def _learn(module: Module, node: ast.AST, imports: dict[str, str]) -> None:
         if framework and origin.startswith(framework + ".") and module.created is None:
             module.created = (framework, node.lineno)
         if origin.startswith("flask_talisman.") or origin.endswith(".Talisman"):
-            module.present.update(NAMES)
+            module.present |= _of_talisman(node, module.tree)
         for keyword in node.keywords:
             if keyword.arg and keyword.arg.isupper():
                 module.assigned[keyword.arg] = keyword.value
@@ -124,6 +133,15 @@ def _learn(module: Module, node: ast.AST, imports: dict[str, str]) -> None:
         module.present.add(header)
     elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 4000 and ";" in node.value:
         module.present.update(headers.frames_in(node.value))
+
+
+def _of_talisman(made: ast.Call, tree: ast.Module) -> set[str]:
+    """What flask-talisman sets: all but what its options switch off, where it is made or where it meets the application."""
+    calls = [made]
+    if not made.args:
+        calls += [n for n in ast.walk(tree) if isinstance(n, ast.Call) and getattr(n.func, "attr", "") == "init_app"]
+    off = {keyword.arg for call in calls for keyword in call.keywords if _is_off(keyword.value)}
+    return {name for name in NAMES if _TALISMAN.get(name) not in off}
 
 
 def _origin(node: ast.expr, imports: dict[str, str]) -> str:

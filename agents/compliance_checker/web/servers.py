@@ -61,6 +61,8 @@ def _added(text: str, pattern: str) -> set[str]:
 
 
 _NGINX = r"^\s*(?:more_set_headers\s+[\"']|add_header\s+)(?P<name>[\w-]+)[\"':\s]+(?P<value>[^;\n]*)"
+_ADD_HEADER = r"^\s*add_header\s+(?P<name>[\w-]+)[\"':\s]+(?P<value>[^;\n]*)"
+_MORE_HEADERS = r"^\s*more_set_headers\s+[\"'](?P<name>[\w-]+)[\"':\s]+(?P<value>[^;\n]*)"
 _APACHE = (
     r"^\s*Header\s+(?:always\s+|onsuccess\s+)?(?:set|append|add|merge|setifempty)\s+"
     r"(?P<name>[\w\"'-]+)\s+(?P<value>.*)$"
@@ -72,12 +74,38 @@ def _server(file: str, text: str) -> Iterator[Site]:
     block = re.search(r"\bserver\s*\{", code)
     serves = re.search(r"^\s*(?:root|proxy_pass|fastcgi_pass|uwsgi_pass|grpc_pass)\s+\S", code, re.MULTILINE)
     if block and serves and re.search(r"\blisten\s+\S", code):
-        yield Site(file, "nginx", line_at(code, block.start()), _added(code, _NGINX), fronts=True)
+        dropped = _dropped(code)
+        yield Site(file, "nginx", line_at(code, block.start()), _added(code, _NGINX) - dropped, fronts=True, dropped=dropped)
     elif _added(code, _NGINX):
         yield Site(file, "include", 1, _added(code, _NGINX), fronts=True)
     host = re.search(r"<VirtualHost\b", code, re.IGNORECASE)
     if host:
         yield Site(file, "apache", line_at(code, host.start()), _added(code, _APACHE), fronts=True)
+
+
+def _dropped(code: str) -> frozenset[str]:
+    """What `location /` lacks because of an `add_header` of its own: then it inherits none.
+
+    https://nginx.org/en/docs/http/ngx_http_headers_module.html#add_header. Other locations mostly serve images and
+    styles, where these headers matter little; what an included file adds can't be seen, so an include settles it.
+    """
+    dropped: set[str] = set()
+    for start in re.finditer(r"\blocation\s+/\s*\{", code):
+        body = _block(code, start.end())
+        if re.search(r"^\s*add_header\s", body, re.MULTILINE) and not re.search(r"^\s*include\s", body, re.MULTILINE):
+            inherited = _added(code[: start.start()] + code[start.end() + len(body) :], _ADD_HEADER)
+            dropped |= inherited - _added(body, _NGINX)
+    return frozenset(dropped - _added(code, _MORE_HEADERS))
+
+
+def _block(code: str, start: int) -> str:
+    """The text from `start`, just behind a brace, to where that brace is closed."""
+    depth = 1
+    for match in re.compile(r"[{}]").finditer(code, start):
+        depth += 1 if match[0] == "{" else -1
+        if depth == 0:
+            return code[start : match.start()]
+    return code[start:]
 
 
 def _htaccess(file: str, text: str) -> Iterator[Site]:

@@ -12,13 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from agents.code_reviewer.metrics.measure import Choices
+from agents.code_reviewer.metrics.pool import measure_batch
 from agents.code_reviewer.rules import PATTERNS
+from agents.code_reviewer.rules.python import PYTHON_RULES
 from agents.contract.schema import Finding
 from agents.contract.workspace import Workspace
 from agents.engines import semgrep
 
 SAMPLES = Path(__file__).parent / "samples"
-RULES = sorted(path.stem for path in PATTERNS.rglob("*.yaml"))
+RULES = sorted([path.stem for path in PATTERNS.rglob("*.yaml")] + [rule.id.partition("/")[2] for rule in PYTHON_RULES])
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +33,10 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> list[Finding]:
         shutil.copy(sample, target)
     workspace = Workspace(root)
     found = semgrep.scan(workspace, [PATTERNS])
+    measured, notes = measure_batch(root, list(workspace.files(lambda file: file.endswith(".py"))), Choices())
     assert not workspace.notes
-    return found
+    assert not notes
+    return found + [finding for figures in measured for finding in figures.bugs]
 
 
 def lines_of(findings: list[Finding], rule: str, file: str) -> list[int]:

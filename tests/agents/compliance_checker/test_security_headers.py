@@ -163,6 +163,58 @@ def test_nginx_headers_are_read_and_its_comments_are_not(tmp_path: Path) -> None
     }
 
 
+@pytest.mark.parametrize(
+    ("location", "expected"),
+    [
+        ("try_files $uri /index.html;", {"X-Frame-Options", "X-Content-Type-Options"}),
+        ("add_header Cache-Control no-store;", set()),
+        ("add_header X-Frame-Options DENY;\n", {"X-Frame-Options"}),
+        ("if ($a) { return 404; }\n add_header Cache-Control no-store;", set()),
+        (
+            "include snippets/headers.conf;\n add_header Cache-Control no-store;",
+            {"X-Frame-Options", "X-Content-Type-Options"},
+        ),
+    ],
+)
+def test_a_location_of_nginx_with_a_header_of_its_own_inherits_none(
+    tmp_path: Path, location: str, expected: set[str]
+) -> None:
+    config = (
+        "server {\n  listen 443 ssl;\n  root /srv;\n  add_header X-Frame-Options DENY;\n"
+        f"  add_header X-Content-Type-Options nosniff;\n  location / {{\n {location}\n  }}\n"
+        "  location /static/ {\n    add_header Cache-Control public;\n  }\n}\n"
+    )
+    assert present(tmp_path, {"nginx.conf": config}) == expected
+
+
+def test_says_that_nginx_dropped_a_header_rather_than_that_it_is_never_set(tmp_path: Path) -> None:
+    config = (
+        "server {\n  listen 80;\n  root /srv;\n  add_header X-Frame-Options DENY;\n"
+        "  location / {\n    add_header Cache-Control no-store;\n  }\n}\n"
+    )
+    _, findings = check(tmp_path, {"nginx.conf": config})
+    said = {finding.rule: finding.message for finding in findings}
+    assert "inherits none" in said["headers/x-frame-options"]
+    assert "never sets" in said["headers/content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("made", "off"),
+    [
+        ("Talisman(app, content_security_policy=None)", {"Content-Security-Policy"}),
+        (
+            "Talisman(app, strict_transport_security=False, frame_options=None)",
+            {"Strict-Transport-Security", "X-Frame-Options"},
+        ),
+        ("t = Talisman()\nt.init_app(app, content_security_policy=None)", {"Content-Security-Policy"}),
+        ("Talisman(app, content_security_policy={'default-src': '*'}, force_https=False)", set()),
+    ],
+)
+def test_what_talisman_is_told_to_leave_out_is_missing(tmp_path: Path, made: str, off: set[str]) -> None:
+    app = f"from flask import Flask\nfrom flask_talisman import Talisman\napp = Flask(__name__)\n{made}\n"
+    assert present(tmp_path, {"app.py": app}) == set(NAMES) - off
+
+
 def test_headers_set_by_nginx_hold_for_the_application_behind(tmp_path: Path) -> None:
     lines = "".join(f"add_header {name} x;\n" for name in NAMES)
     files = express("") | {"nginx/site.conf": "server {\nlisten 80;\nproxy_pass http://app;\n" + lines + "}\n"}

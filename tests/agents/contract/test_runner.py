@@ -71,6 +71,21 @@ def test_answers_with_the_agents_report(request_line: dict[str, object]) -> None
     assert (result.agent, result.version, result.contract) == ("probe", "1.0.0", 1)
 
 
+@pytest.mark.parametrize("version", [0, 2, 99])
+def test_a_request_of_another_contract_is_refused_whatever_else_it_holds(
+    version: int, request_line: dict[str, object]
+) -> None:
+    for request in ({**request_line, "contract": version}, {"contract": version, "task": {"name": "probe"}}):
+        answered = failure(request)
+        assert answered.code == "invalid-request"
+        assert answered.message.startswith(f"the request is of contract {version}, this agent speaks contract 1; ")
+        assert "make images" in answered.message
+
+
+def test_a_request_that_names_this_contract_is_served(request_line: dict[str, object]) -> None:
+    assert serve({**request_line, "contract": 1}).failure is None
+
+
 @pytest.mark.parametrize("line", [b"", b"\n", b"nonsense", b"[]", b"{}", b'{"agent": "probe"', b"\xff\xfe", b"null"])
 def test_a_line_that_is_no_request_is_an_invalid_request(line: bytes) -> None:
     answered = failure(line)

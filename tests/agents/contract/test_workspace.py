@@ -159,6 +159,17 @@ def test_a_note_is_kept_once_per_kind_and_file(root: Path) -> None:
     assert len(workspace.notes) == 3
 
 
+def test_all_that_is_said_of_a_file_is_kept(root: Path) -> None:
+    workspace = Workspace(root)
+    for detail in ("rule a", "rule b; late", "", "rule a", "rule b; late"):
+        workspace.note(NoteKind.ENGINE, "a.py", detail)
+    workspace.note(NoteKind.BINARY, "a.py")
+    assert [(note.kind, note.detail) for note in workspace.notes] == [
+        (NoteKind.BINARY, ""),
+        (NoteKind.ENGINE, "rule a; rule b; late"),
+    ]
+
+
 @pytest.mark.parametrize(("number", "text"), [(1, "one"), (2, "two"), (3, "three"), (0, None), (4, None), (-1, None)])
 def test_lines_count_from_one(root: Path, number: int, text: str | None) -> None:
     put(root, "a.py", b"one\r\n  two\t\nthree")

@@ -116,6 +116,8 @@ def test_a_literal_default_of_a_secret_variable_is_found(tmp_path: Path, file: s
         ("app/locale/de.json", '{"password": "Passwort1 eingeben"}'),
         ("a.py", 'api_key_sha256 = "9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c"'),
         ("a.py", 'AWS = "AKIAIOSFODNN7EXAMPLE"'),
+        ("a.yml", "password: settings.oauth2.clientPassword1\ntoken: feeds.W3CGeoFeed.title"),
+        ("a.yml", "secret: /etc/dockyard/v2/ClientSecrets1"),
     ],
 )
 def test_no_false_alarm(tmp_path: Path, file: str, code: str) -> None:
@@ -129,6 +131,9 @@ def test_no_false_alarm(tmp_path: Path, file: str, code: str) -> None:
         ("a.py", 'DATABASES = {"default": {"PASSWORD": "pr0d-Passw0rd!"}}'),
         ("a.js", "module.exports = { password: 'S3cur3P4ss!' };"),
         ("app.properties", "spring.datasource.password=Xk29fLq0"),
+        ("a.py", 'ADMIN_PASSWORD = "k7JR8RFqB1.T9eV1o6G"'),
+        ("compose.yml", "environment:\n  RABBITMQ_DEFAULT_PASS: pNwXuqAn.EuD3UXxJ2"),
+        ("compose.yml", 'environment:\n  SESSION_SECRET: "/kUFNCvSq8esBArXEGOOW4nQYMeG65CrEKAuxpzyZQE="'),
         ("settings.py", "SECRET_KEY = 'django-insecure-9x!k2v8q@w^e&r*t(y)u1i2o3p4'"),
         ("a.py", 'DB = "postgresql://admin:Tr0ub4dor3@db.internal:5432/app"'),
     ],

@@ -1,4 +1,4 @@
-"""Every code rule finds its bad samples and stays silent on its good ones; no rule is without either."""
+"""Every code rule finds the marked lines of its bad samples, nothing else, and nothing in its good ones."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ RULES = rulebook.rules()
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
-    """Rule id → samples (`<rule id>/<name>`) it matched, from one start of the engine over a copy of all samples."""
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[tuple[str, int]]]:
+    """Rule id → samples (`<rule id>/<name>`) and lines it matched, from one start of the engine over a copy of all."""
     folder = tmp_path_factory.mktemp("samples")
     for sample in SAMPLES.glob("*/*.txt"):
         # The suffix keeps the samples out of linters and of scans of this repository; the engine goes by the real one.
@@ -29,10 +29,11 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     book = folder / "rules.yaml"
     book.write_text(rulebook.compose(RULES), encoding="utf-8")
     workspace = Workspace(folder / "tree")
-    matched: defaultdict[str, set[str]] = defaultdict(set)
+    matched: defaultdict[str, set[tuple[str, int]]] = defaultdict(set)
     for finding in semgrep.scan(workspace, [book]):
         assert finding.file is not None
-        matched[finding.rule.partition("/")[2]].add(finding.file)
+        assert finding.line is not None
+        matched[finding.rule.partition("/")[2]].add((finding.file, finding.line))
     assert workspace.notes == ()
     return dict(matched)
 
@@ -48,13 +49,17 @@ def test_a_rule_has_both_kinds_of_samples(rule: str) -> None:
 
 
 @pytest.mark.parametrize("rule", [rule.id for rule in RULES])
-def test_a_rule_finds_its_bad_samples(rule: str, found: dict[str, set[str]]) -> None:
-    assert not [file for file in samples(rule, "bad") if file not in found.get(rule, set())]
+def test_a_rule_finds_the_marked_lines_of_its_bad_samples(rule: str, found: dict[str, set[tuple[str, int]]]) -> None:
+    for sample in samples(rule, "bad"):
+        text = (SAMPLES / f"{sample}.txt").read_text(encoding="utf-8").splitlines()
+        marked = {number for number, line in enumerate(text, start=1) if "expect" in line}
+        assert marked, f"{sample} marks no line"
+        assert {line for file, line in found.get(rule, set()) if file == sample} == marked
 
 
 @pytest.mark.parametrize("rule", [rule.id for rule in RULES])
-def test_a_rule_is_silent_on_its_good_samples(rule: str, found: dict[str, set[str]]) -> None:
-    assert not [file for file in samples(rule, "good") if file in found.get(rule, set())]
+def test_a_rule_is_silent_on_its_good_samples(rule: str, found: dict[str, set[tuple[str, int]]]) -> None:
+    assert not [(file, line) for file, line in found.get(rule, set()) if file in samples(rule, "good")]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
@@ -64,3 +69,41 @@ def test_a_rule_has_its_row_in_the_reference(rule: rulebook.Rule) -> None:
 
 def test_every_sample_belongs_to_a_rule() -> None:
     assert {path.name for path in SAMPLES.iterdir()} <= {rule.id for rule in RULES}
+
+
+BROKEN = "\n) = ] 3x ((\n"
+INNOCENT = {
+    "a.py": f"def total(values):{BROKEN}",
+    "a.js": f"function total(values) {{{BROKEN}",
+    "a.ts": f"function total(values: number) {{{BROKEN}",
+    "a.java": f"class A {{ int total(int value) {{{BROKEN}",
+    "a.cs": f"class A {{ int Total(int value) {{{BROKEN}",
+    "a.go": f"package a\nfunc total(value int) {{{BROKEN}",
+    "a.php": f"<?php\nfunction total($value) {{{BROKEN}",
+    "a.rb": f"def total(value){BROKEN}",
+}
+"""Files that no rule can match, broken so that parsing them would leave a note."""
+
+
+def test_no_rule_has_files_parsed_that_it_cannot_match(tmp_path: Path) -> None:
+    # One rule without a word to look for makes the engine parse a whole repository: most of the time of a scan.
+    for name, text in INNOCENT.items():
+        place = tmp_path / "tree" / name
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(text)
+    workspace = Workspace(tmp_path / "tree")
+    book = tmp_path / "rules.yaml"
+    book.write_text(rulebook.compose(RULES), encoding="utf-8")
+    assert semgrep.scan(workspace, [book]) == []
+    assert workspace.notes == (), "`semgrep --time` tells which rule reads such a file"
+
+
+def test_each_innocent_file_would_be_noted_if_it_were_parsed(tmp_path: Path) -> None:
+    for name, text in INNOCENT.items():
+        (tmp_path / name).write_text(text)
+    languages = "[python, javascript, typescript, java, csharp, go, php, ruby]"
+    book = tmp_path / "rules.yaml"
+    book.write_text(f"rules:\n- {{id: anything, languages: {languages}, severity: INFO, message: any, pattern: $F(...)}}\n")
+    workspace = Workspace(tmp_path)
+    semgrep.scan(workspace, [book])
+    assert {note.file for note in workspace.notes} == set(INNOCENT)

@@ -10,6 +10,7 @@ from pydantic import JsonValue, model_validator
 
 from agents.contract.manifest import Manifest, Risk
 from agents.contract.schema import Params, Report
+from flows.definition.library import Folder
 
 DATA = Path(__file__).parents[2] / "data" / "workflows"
 
@@ -60,5 +61,11 @@ MANIFESTS = {
         Manifest(name="scanner", version="1", description="Scans.", params=ScanParams, report=Scan),
         Manifest(name="teller", version="1", description="Tells.", params=TellParams, report=Report),
         Manifest(name="fixer", version="1", description="Fixes.", params=Params, report=Report, risk=Risk.APPROVAL_REQUIRED),
+        Manifest(
+            name="publisher", version="1", description="Out.", params=Params, report=Report, secrets=("RELEASE_TOKEN",)
+        ),
     )
 }
+
+LIBRARY = Folder(DATA / "library")
+"""The workflows that others may run."""

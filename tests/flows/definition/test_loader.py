@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from agents.catalog import catalog
-from flows.definition.loader import bind, find, is_name, load, load_file, name_of
+from flows.definition.library import Folder
+from flows.definition.loader import bind, find, is_name, load, load_file, name_of, read_params
 from flows.definition.problems import DefinitionError
 from flows.definition.schema import Workflow
 from flows.errors import InvalidInputError
@@ -48,6 +49,34 @@ DEFAULTS = {"whole": 3, "number": 0.5, "flag": False, "many": ["a"], "named": {"
 
 def test_defaults_fill_what_is_not_given(workflow: Workflow) -> None:
     assert bind(workflow, {"text": "t"}) == {"text": "t", **DEFAULTS}
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "value"),
+    [
+        ("text", "10", "10"),
+        ("text", "true", "true"),
+        ("text", '"quoted"', '"quoted"'),
+        ("text", "", ""),
+        ("whole", "5", 5),
+        ("number", "5.5", 5.5),
+        ("flag", "true", True),
+        ("many", "[1, 2]", [1, 2]),
+        ("named", '{"b": 1}', {"b": 1}),
+        ("named", "null", None),
+        ("whole", "deep", "deep"),
+        ("flag", "True", "True"),
+        ("number", "NaN", "NaN"),
+        ("number", "-Infinity", "-Infinity"),
+        ("many", "[" * 100_000, "[" * 100_000),
+        ("whole", "9" * 5000, "9" * 5000),
+        ("unknown", "5", "5"),
+    ],
+)
+def test_what_a_person_typed_is_read_by_the_params_type(workflow: Workflow, name: str, typed: str, value: JsonValue) -> None:
+    read = read_params(workflow, {name: typed})
+    assert read == {name: value}
+    assert type(read[name]) is type(value)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +208,7 @@ def test_without_manifests_the_shipped_agents_count() -> None:
 
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
 def test_every_shipped_workflow_is_sound(file: Path) -> None:
-    assert load_file(file).workflow.name == file.stem
+    assert load_file(file, Folder(file.parent)).workflow.name == file.stem
 
 
 def test_some_workflow_is_shipped() -> None:

@@ -10,7 +10,7 @@ import pytest
 from flows.definition import loader
 from flows.definition.problems import DefinitionError
 from flows.settings import ROOT
-from tests.flows.definition.conftest import DATA, MANIFESTS
+from tests.flows.definition.conftest import DATA, LIBRARY, MANIFESTS
 
 BAD = sorted((DATA / "bad").glob("*.yaml"))
 GOOD = sorted((DATA / "good").glob("*.yaml"))
@@ -19,7 +19,7 @@ GOOD = sorted((DATA / "good").glob("*.yaml"))
 def printed(file: Path) -> str:
     """What `dockyard lint` prints for `file`."""
     with pytest.raises(DefinitionError) as caught:
-        loader.load(file.read_text(encoding="utf-8"), file.name, MANIFESTS)
+        loader.load(file.read_text(encoding="utf-8"), file.name, MANIFESTS, LIBRARY)
     return "".join(f"{problem}\n" for problem in caught.value.problems)
 
 
@@ -42,7 +42,7 @@ def test_the_problem_it_is_named_after_is_among_them_and_has_a_place(file: Path)
 @pytest.mark.parametrize("file", GOOD, ids=lambda file: file.stem)
 def test_a_good_file_has_none(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
-    assert loader.load(text, file.name, MANIFESTS).text == text
+    assert loader.load(text, file.name, MANIFESTS, LIBRARY).text == text
 
 
 def test_every_code_has_a_bad_file() -> None:

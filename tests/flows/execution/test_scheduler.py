@@ -1,101 +1,87 @@
-"""What starts, what is skipped, what fails: the table of the module, and any graph against a plain model."""
+"""What starts, what is skipped, what fails: the table of the rules, fan-outs, loops, handlers, sub-workflows, time."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from itertools import product
-from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from flows.definition.graph import Graph
-from flows.definition.schema import RunIf, Workflow
+from flows.definition.schema import MAX_FAN_OUT, RunIf
 from flows.definition.status import NodeStatus
-from flows.execution.scheduler import Outcome, Turn, next_turn
+from flows.execution.scheduler import Outcome
+from tests.flows.execution.driving import COMPLETED, FAILED, TIMED_OUT, Drive, definition
 
-if TYPE_CHECKING:
-    from pydantic import JsonValue
-
-COMPLETED = Outcome(NodeStatus.COMPLETED, output={"n": 3, "flag": False})
-FAILED = Outcome(NodeStatus.FAILED, error="it broke")
-SKIPPED = Outcome(NodeStatus.SKIPPED, error="not needed")
 ENDINGS = {
     "completed": COMPLETED,
     "failed": FAILED,
-    "timed-out": Outcome(NodeStatus.TIMED_OUT, error="too slow"),
+    "timed-out": TIMED_OUT,
     "cancelled": Outcome(NodeStatus.CANCELLED, error="stopped"),
-    "skipped": SKIPPED,
 }
-VALUES: dict[str, JsonValue] = {"params": {"loud": True}, "run": {"id": "r"}}
+CASES = (*ENDINGS, "continued", "not-taken", "skipped-after-failure")
 
 
-def workflow(*nodes: Mapping[str, object], edges: tuple[str, ...] = ()) -> Workflow:
-    """Nodes of one agent, and edges written `a>b`."""
-    return Workflow.model_validate(
-        {
-            "name": "sample",
-            "nodes": [{"agent": "x", **node} for node in nodes],
-            "edges": [{"from": edge.split(">")[0], "to": edge.split(">")[1]} for edge in edges],
-        }
-    )
-
-
-def turn(made: Workflow, outcomes: Mapping[str, Outcome], started: frozenset[str] = frozenset()) -> Turn:
-    """The scheduler's answer."""
-    return next_turn(made, Graph.of(made), outcomes, started, VALUES)
-
-
-def after(run_if: RunIf, **dependencies: Outcome) -> Turn:
-    """What becomes of a node `z` with these dependencies."""
-    nodes = [{"id": name} for name in dependencies]
-    made = workflow(*nodes, {"id": "z", "run_if": run_if}, edges=tuple(f"{name}>z" for name in dependencies))
-    return turn(made, dependencies)
-
-
-def fate(answer: Turn, node: str = "z") -> str:
-    """`starts`, or the status the node ended with."""
-    return "starts" if node in answer.ready else answer.ended[node].status.value
-
-
-def wanted(run_if: RunIf, statuses: tuple[str, ...]) -> str:
-    """The module's table, written out once more."""
+def wanted(run_if: RunIf, cases: tuple[str, ...]) -> str:
+    """The rules' table, written out once more."""
     if run_if is RunIf.ALWAYS:
         return "starts"
-    if any(status in ("failed", "timed-out", "cancelled") for status in statuses):
+    if {"failed", "timed-out", "cancelled", "skipped-after-failure"} & set(cases):
         return "starts" if run_if is RunIf.FAILURE else "skipped"
-    all_completed = all(status == "completed" for status in statuses)
-    return "starts" if run_if is RunIf.SUCCESS and all_completed else "skipped"
+    if run_if is RunIf.SUCCESS:
+        return "starts" if {"completed", "continued"} & set(cases) else "skipped"
+    return "skipped"
+
+
+def after(run_if: RunIf, cases: tuple[str, ...]) -> Drive:
+    """A run in which all has ended that a node `z` waits for."""
+    nodes = []
+    edges = []
+    for index, case in enumerate(cases):
+        name = f"d{index}"
+        if case == "skipped-after-failure":
+            nodes.append({"id": f"{name}x"})
+            edges.append(f"{name}x>{name}")
+        more = {"continued": {"on_error": "continue"}, "not-taken": {"when": "{{ false }}"}}.get(case, {})
+        nodes.append({"id": name, **more})
+        edges.append(f"{name}>z")
+    run = Drive(definition(*nodes, {"id": "z", "run_if": run_if}, edges=edges))
+    for name in [name for name in run.running if name != "z"]:
+        assert "z" not in run.started, "before every dependency ended"
+        case = cases[int(name[1:].rstrip("x"))]
+        run.end(name, FAILED if name.endswith("x") else ENDINGS.get(case, FAILED))
+    return run
 
 
 @pytest.mark.parametrize("run_if", RunIf)
-@pytest.mark.parametrize("statuses", [*product(ENDINGS, repeat=1), *product(ENDINGS, repeat=2)], ids="-".join)
-def test_the_table_of_run_if(run_if: RunIf, statuses: tuple[str, ...]) -> None:
-    answer = after(run_if, **{f"d{index}": ENDINGS[status] for index, status in enumerate(statuses)})
-    assert fate(answer) == wanted(run_if, statuses)
-    assert set(answer.ready) | set(answer.ended) == {"z"}
+@pytest.mark.parametrize("cases", [*product(CASES, repeat=1), *product(CASES, repeat=2)], ids="+".join)
+def test_the_table_of_run_if(run_if: RunIf, cases: tuple[str, ...]) -> None:
+    run = after(run_if, cases)
+    assert ("starts" if "z" in run.running else run.ended["z"].status.value) == wanted(run_if, cases)
 
 
-@pytest.mark.parametrize(
-    ("run_if", "ends"), [(RunIf.SUCCESS, "starts"), (RunIf.ALWAYS, "starts"), (RunIf.FAILURE, "skipped")]
-)
-def test_a_node_that_waits_for_nobody(run_if: RunIf, ends: str) -> None:
-    assert fate(after(run_if)) == ends
+@pytest.mark.parametrize(("run_if", "starts"), [(RunIf.SUCCESS, True), (RunIf.ALWAYS, True), (RunIf.FAILURE, False)])
+def test_a_node_that_waits_for_nobody(run_if: RunIf, starts: bool) -> None:
+    assert ("z" in after(run_if, ()).running) is starts
 
 
-@pytest.mark.parametrize("run_if", RunIf)
-def test_nothing_is_decided_before_every_dependency_ended(run_if: RunIf) -> None:
-    made = workflow({"id": "a"}, {"id": "b"}, {"id": "z", "run_if": run_if}, edges=("a>z", "b>z"))
-    answer = turn(made, {"a": FAILED}, started=frozenset({"b"}))
-    assert answer == Turn({}, {})
+def test_a_join_starts_when_one_of_two_branches_was_taken() -> None:
+    run = Drive(
+        definition(
+            {"id": "scan"},
+            {"id": "fix", "when": "{{ scan.output.flag }}"},
+            {"id": "tell", "when": "{{ not scan.output.flag }}"},
+            {"id": "join"},
+            edges=["fix>join", "tell>join"],
+        )
+    )
+    run.on(lambda _: COMPLETED)
+    assert run.statuses == {"scan": "completed", "fix": "skipped", "tell": "completed", "join": "completed"}
 
 
-def test_the_reason_of_a_skip_names_who_is_to_blame() -> None:
-    answer = after(RunIf.SUCCESS, b=FAILED, a=SKIPPED, c=COMPLETED)
-    assert answer.ended["z"].error == "it needs success, but 'a' skipped, 'b' failed"
-    assert after(RunIf.FAILURE, a=COMPLETED).ended["z"].error == "nothing it waits for failed"
+def test_reasons_of_skips_name_who_is_to_blame() -> None:
+    run = after(RunIf.SUCCESS, ("failed", "skipped-after-failure", "completed"))
+    assert run.ended["z"].error == "it needs success, but 'd0' failed, 'd1' skipped"
+    assert after(RunIf.FAILURE, ("completed",)).ended["z"].error == "nothing it waits for failed"
+    assert after(RunIf.SUCCESS, ("not-taken",)).ended["z"].error == "no branch before it was taken: 'd0' skipped"
 
 
 @pytest.mark.parametrize(
@@ -105,6 +91,8 @@ def test_the_reason_of_a_skip_names_who_is_to_blame() -> None:
         ("{{ a.output.n > 3 }}", "skipped"),
         ("{{ a.output.flag }}", "skipped"),
         ("{{ params.loud }}", "starts"),
+        ("{{ params.repository == '/src' }}", "starts"),
+        ("{{ run.id == 'r' }}", "starts"),
         ("{{ 0 }}", "skipped"),
         ("{{ '' }}", "skipped"),
         ("{{ [] }}", "skipped"),
@@ -116,24 +104,24 @@ def test_the_reason_of_a_skip_names_who_is_to_blame() -> None:
     ],
 )
 def test_a_condition_decides_last(when: str, ends: str) -> None:
-    made = workflow({"id": "a"}, {"id": "z", "when": when}, edges=("a>z",))
-    answer = turn(made, {"a": COMPLETED})
-    assert fate(answer) == ends
+    run = Drive(definition({"id": "a"}, {"id": "z", "when": when}, edges=["a>z"]), {"loud": True})
+    run.end("a")
+    assert ("starts" if "z" in run.running else run.ended["z"].status.value) == ends
     if ends == "skipped":
-        assert answer.ended["z"].error == "its condition `when` was false"
+        assert run.ended["z"].error == "its condition `when` was false"
 
 
 def test_a_condition_is_not_asked_when_the_node_would_not_start_anyway() -> None:
-    made = workflow({"id": "a"}, {"id": "z", "when": "{{ a.output.n / 0 }}"})
-    assert fate(turn(made, {"a": FAILED})) == "skipped"
+    run = Drive(definition({"id": "a"}, {"id": "z", "when": "{{ a.output.n / 0 }}"}))
+    run.end("a", FAILED)
+    assert run.statuses == {"a": "failed", "z": "skipped"}
 
 
 def test_an_input_that_cannot_be_rendered_fails_the_node_with_the_reason() -> None:
-    made = workflow({"id": "a"}, {"id": "z", "inputs": {"x": "{{ a.output.nope }}"}})
-    outcome = turn(made, {"a": COMPLETED}).ended["z"]
-    assert outcome.status is NodeStatus.FAILED
-    assert outcome.error is not None
-    assert outcome.error.startswith("`{{ a.output.nope }}`: ")
+    run = Drive(definition({"id": "a"}, {"id": "z", "inputs": {"x": "{{ a.output.nope }}"}}))
+    run.end("a")
+    assert run.ended["z"].status is NodeStatus.FAILED
+    assert (run.ended["z"].error or "").startswith("`{{ a.output.nope }}`: ")
 
 
 def test_inputs_are_rendered_wherever_they_stand() -> None:
@@ -143,127 +131,370 @@ def test_inputs_are_rendered_wherever_they_stand() -> None:
         "deep": [{"er": "{{ a.output }}"}, 5, None],
         "plain": "a > b",
     }
-    made = workflow({"id": "a"}, {"id": "z", "inputs": inputs})
-    assert turn(made, {"a": COMPLETED}).ready["z"] == {
+    run = Drive(definition({"id": "a"}, {"id": "z", "inputs": inputs}))
+    run.end("a")
+    assert run.running["z"].inputs == {
         "n": 3, "text": "n=3", "deep": [{"er": {"n": 3, "flag": False}}, 5, None], "plain": "a > b"
     }  # fmt: skip
 
 
 def test_what_an_agent_gave_is_not_rendered_again() -> None:
-    made = workflow({"id": "a"}, {"id": "z", "inputs": {"x": "{{ a.output.x }}", "y": "<{{ a.output.x }}>"}})
-    hostile = Outcome(NodeStatus.COMPLETED, output={"x": "{{ params.loud }}"})
-    assert turn(made, {"a": hostile}).ready["z"] == {"x": "{{ params.loud }}", "y": "<{{ params.loud }}>"}
+    hostile = Outcome(NodeStatus.COMPLETED, output={"x": "{{ params.loud }}", "list": ["{{ params.loud }}"]})
+    run = Drive(
+        definition(
+            {"id": "a"},
+            {"id": "z", "inputs": {"x": "{{ a.output.x }}", "y": "<{{ a.output.x }}>"}},
+            {"id": "each", "for_each": "{{ a.output.list }}", "inputs": {"x": "{{ item }}"}},
+        )
+    )
+    run.end("a", hostile)
+    assert run.running["z"].inputs == {"x": "{{ params.loud }}", "y": "<{{ params.loud }}>"}
+    assert run.running["each[0]"].inputs == {"x": "{{ params.loud }}"}
 
 
 def test_an_always_node_sees_how_the_others_ended() -> None:
     message = "{{ a.status }} {{ a.error }} {{ a.output.n | default('-') }} {{ b.output.n | default('-') }}"
-    made = workflow({"id": "a"}, {"id": "b"}, {"id": "z", "run_if": "always", "inputs": {"x": message}})
-    assert turn(made, {"a": FAILED, "b": COMPLETED}).ready["z"] == {"x": "failed it broke - 3"}
+    run = Drive(definition({"id": "a"}, {"id": "b"}, {"id": "z", "run_if": "always", "inputs": {"x": message}}))
+    run.end("a", FAILED)
+    run.end("b")
+    assert run.running["z"].inputs == {"x": "failed it broke - 3"}
 
 
 def test_only_what_a_node_waits_for_can_be_seen() -> None:
-    made = workflow({"id": "a"}, {"id": "b"}, {"id": "z", "inputs": {"x": "{{ a.status }}"}})
-    assert turn(made, {"a": COMPLETED}, started=frozenset({"b"})).ready == {"z": {"x": "completed"}}
+    run = Drive(definition({"id": "a"}, {"id": "b"}, {"id": "z", "inputs": {"x": "{{ a.status }}"}}))
+    run.end("a")
+    assert run.running["z"].inputs == {"x": "completed"}
 
 
-def test_skips_follow_from_skips_in_one_turn_and_always_ends_the_chain() -> None:
-    made = workflow(
-        *({"id": name} for name in "abcd"), {"id": "z", "run_if": "always"}, {"id": "f", "run_if": "failure"},
-        edges=("a>b", "b>c", "c>d", "d>z", "d>f"),
+def test_a_thousand_skips_follow_from_one_another() -> None:
+    nodes = [{"id": f"n{index}"} for index in range(1000)]
+    edges = [f"n{index}>n{index + 1}" for index in range(999)]
+    run = Drive(definition(*nodes, {"id": "z", "run_if": "always"}, edges=[*edges, "n999>z"]))
+    run.end("n0", FAILED)
+    assert list(run.running) == ["z"]
+
+
+# Handlers, and what fails a run
+
+
+def handled(behaviour: dict[str, Outcome]) -> Drive:
+    run = Drive(
+        definition(
+            {"id": "a", "on_error": "h"},
+            {"id": "b", "on_error": "h"},
+            {"id": "h", "inputs": {"x": "{{ a.status }}: {{ a.error }}"}},
+            {"id": "z"},
+            edges=["a>z"],
+        )
+    )
+    run.on(lambda step: behaviour.get(step.name, COMPLETED))
+    return run
+
+
+def test_a_handler_starts_when_one_it_handles_failed_and_the_run_is_saved() -> None:
+    run = handled({"a": FAILED})
+    assert run.statuses == {"a": "failed", "b": "completed", "h": "completed", "z": "skipped"}
+    assert run.started["h"].inputs == {"x": "failed: it broke"}
+    assert run.scheduler.reasons() == []
+
+
+def test_a_handler_that_nobody_needs_is_skipped() -> None:
+    run = handled({})
+    assert (run.statuses["h"], run.ended["h"].error) == ("skipped", "nothing that it handles failed")
+    assert run.scheduler.reasons() == []
+
+
+def test_a_handler_that_fails_saves_nothing() -> None:
+    assert handled({"a": TIMED_OUT, "h": FAILED}).scheduler.reasons() == [("a", "too slow"), ("h", "it broke")]
+
+
+def test_a_failure_that_is_continued_fails_neither_run_nor_dependents() -> None:
+    run = Drive(definition({"id": "a", "on_error": "continue"}, {"id": "z"}, edges=["a>z"]))
+    run.on(lambda step: FAILED if step.name == "a" else COMPLETED)
+    assert run.statuses == {"a": "failed", "z": "completed"}
+    assert run.scheduler.reasons() == []
+
+
+# for_each and repeat
+
+
+def count(value: int) -> Outcome:
+    return Outcome(NodeStatus.COMPLETED, output={"n": value})
+
+
+def test_a_fan_out_gives_reports_in_the_order_of_items_whatever_ends_first() -> None:
+    run = Drive(
+        definition(
+            {"id": "each", "for_each": {"items": ["a", "b", "c"], "concurrency": 2}, "inputs": {"x": "<{{ item }}>"}},
+            {"id": "z", "inputs": {"all": "{{ each.output }}", "last": "{{ each.output[2].n }}"}},
+        )
+    )
+    assert list(run.running) == ["each[0]", "each[1]"]
+    run.end("each[1]", count(1))
+    assert list(run.running) == ["each[0]", "each[2]"]
+    run.end("each[2]", count(2))
+    run.end("each[0]", count(0))
+    assert run.running["z"].inputs == {"all": [{"n": 0}, {"n": 1}, {"n": 2}], "last": 2}
+    assert [step.inputs["x"] for name, step in run.started.items() if name != "z"] == ["<a>", "<b>", "<c>"]
+    assert set(run.running["z"].after) == {"each[0]", "each[1]", "each[2]"}
+
+
+def test_a_fan_out_over_nothing_completes_with_an_empty_list() -> None:
+    run = Drive(definition({"id": "each", "for_each": []}, {"id": "z", "inputs": {"x": "{{ each.output }}"}}))
+    assert run.ended["each"] == Outcome(NodeStatus.COMPLETED, output=[])
+    assert run.running["z"].inputs == {"x": []}
+
+
+@pytest.mark.parametrize(
+    ("items", "reason"),
+    [
+        ("{{ params.x }}", "`for_each` takes a list, not text"),
+        ("{{ run }}", "`for_each` takes a list, not a mapping"),
+        ("{{ params.long }}", f"`for_each` takes at most {MAX_FAN_OUT} items, not 1001"),
+        ("{{ 1 / 0 }}", "`{{ 1 / 0 }}`: division by zero"),
+    ],
+)
+def test_items_that_are_none_fail_the_node_and_say_so(items: str, reason: str) -> None:
+    run = Drive(definition({"id": "each", "for_each": items}), {"x": "text", "long": [0] * 1001})
+    assert run.ended["each"] == Outcome(NodeStatus.FAILED, error=reason)
+
+
+def test_after_a_failed_item_no_further_ones_start_and_those_running_end() -> None:
+    run = Drive(definition({"id": "each", "for_each": {"items": [0, 1, 2, 3], "concurrency": 2}}))
+    run.end("each[0]", FAILED)
+    assert list(run.running) == ["each[1]"]
+    assert not run.scheduler.finished
+    run.end("each[1]")
+    assert run.ended["each"] == Outcome(NodeStatus.FAILED, error="item 0: it broke")
+    assert list(run.started) == ["each[0]", "each[1]"]
+
+
+def test_a_continued_fan_out_goes_through_all_items_and_gives_what_completed() -> None:
+    run = Drive(
+        definition(
+            {"id": "each", "for_each": {"items": [0, 1, 2], "concurrency": 1}, "on_error": "continue"},
+            {"id": "z", "inputs": {"x": "{{ each.output | default([]) }}", "why": "{{ each.error }}"}},
+        )
+    )
+    run.on(lambda step: FAILED if step.name == "each[1]" else count(step.name.count("2")))
+    assert run.statuses == {"each": "failed", "z": "completed"}
+    assert run.started["z"].inputs == {"x": [{"n": 0}, {"n": 1}], "why": "item 1: it broke"}
+
+
+def test_the_reason_of_a_large_failure_stays_short() -> None:
+    run = Drive(definition({"id": "each", "for_each": list(range(500)), "on_error": "continue"}))
+    run.on(lambda _: FAILED)
+    assert (run.ended["each"].error or "").endswith("item 9: it broke; and 490 more")
+
+
+def test_an_item_that_breaks_a_template_fails_alone() -> None:
+    node = {"id": "each", "for_each": [1, 0, 2], "on_error": "continue", "inputs": {"x": "{{ 2 / item }}"}}
+    run = Drive(definition(node))
+    run.on(lambda _: COMPLETED)
+    assert list(run.started) == ["each[0]", "each[2]"]
+    assert (run.ended["each"].error or "").startswith("item 1: `{{ 2 / item }}`")
+
+
+def test_a_loop_goes_on_until_its_condition_holds() -> None:
+    run = Drive(definition({"id": "poll", "repeat": {"until": "{{ poll.output.n > 2 }}", "max": 5, "delay": "30s"}}))
+    for turn, name in enumerate(("poll", "poll#2", "poll#3"), 1):
+        assert list(run.running) == [name]
+        run.end(name, count(turn))
+        if turn < 3:
+            assert not run.running
+            assert (run.alarms[0].seconds, run.alarms[0].before) == (30.0, f"poll/0/{turn + 1}")
+            run.ring()
+    assert run.ended["poll"] == count(3)
+    assert [step.key for step in run.started.values()] == ["poll/0/1", "poll/0/2", "poll/0/3"]
+    assert run.started["poll#3"].after == ("poll#2",)
+    assert run.rows["poll"].step == "poll#3"
+
+
+def test_a_loop_whose_condition_never_holds_fails_after_its_last_turn() -> None:
+    run = Drive(definition({"id": "poll", "repeat": {"until": "{{ poll.output.n > 9 }}", "max": 3}}))
+    run.on(lambda _: COMPLETED)
+    assert run.ended["poll"] == Outcome(NodeStatus.FAILED, error="`until` was still false after 3 turns")
+    assert len(run.started) == 3
+
+
+def test_a_failed_turn_ends_the_loop() -> None:
+    run = Drive(definition({"id": "poll", "repeat": {"until": "{{ poll.status == 'failed' }}", "max": 3}}))
+    run.on(lambda _: FAILED)
+    assert list(run.started) == ["poll"]
+    assert run.ended["poll"] == FAILED
+
+
+def test_each_item_has_a_loop_of_its_own() -> None:
+    node = {
+        "id": "each",
+        "for_each": {"items": [1, 2], "concurrency": 1},
+        "repeat": {"until": "{{ each.output.n >= item }}", "max": 5},
+    }
+    run = Drive(definition(node))
+    run.on(lambda step: count(2 if "#" in step.name else 1))
+    assert list(run.started) == ["each[0]", "each[1]", "each[1]#2"]
+    assert [step.key for step in run.started.values()] == ["each/0/1", "each/1/1", "each/1/2"]
+    assert run.ended["each"].output == [{"n": 1}, {"n": 2}]
+    assert {name: row.step for name, row in run.rows.items()} == {
+        "each": None,
+        "each[0]": "each[0]",
+        "each[1]": "each[1]#2",
+    }
+
+
+def test_a_rest_between_turns_holds_no_slot() -> None:
+    node = {"id": "poll", "repeat": {"until": "{{ poll.output.n > 9 }}", "max": 3, "delay": "1h"}}
+    run = Drive(definition(node, {"id": "b"}), slots=1)
+    run.end("poll", count(0))
+    assert list(run.running) == ["b"]
+
+
+# finally, time, sub-workflows
+
+
+def test_finally_comes_last_however_the_others_ended() -> None:
+    run = Drive(
+        definition(
+            {"id": "a"},
+            {"id": "b"},
+            edges=["a>b", "c>d"],
+            final=[{"id": "c", "inputs": {"x": "{{ a.status }}"}}, {"id": "d"}, {"id": "e", "when": "{{ false }}"}],
+        )
+    )
+    assert list(run.running) == ["a"]
+    run.end("a", FAILED)
+    assert list(run.running) == ["c"]
+    assert (run.running["c"].inputs, run.running["c"].last) == ({"x": "failed"}, True)
+    run.end("c", FAILED)
+    run.end("d")
+    assert run.statuses == {"a": "failed", "b": "skipped", "c": "failed", "d": "completed", "e": "skipped"}
+    assert run.scheduler.reasons() == [("a", "it broke"), ("c", "it broke")]
+
+
+def test_when_time_is_over_what_has_not_started_times_out_and_finally_runs() -> None:
+    run = Drive(
+        definition(
+            {"id": "a"}, {"id": "b"}, {"id": "c"}, edges=["a>b"], final=[{"id": "f"}], timeout="2h"
+        ),
+        slots=1,
     )  # fmt: skip
-    answer = turn(made, {"a": FAILED})
-    assert {name: outcome.status for name, outcome in answer.ended.items()} == dict.fromkeys("bcdf", NodeStatus.SKIPPED)
-    assert list(answer.ready) == ["z"]
+    (bell,) = run.alarms
+    assert (bell.seconds, run.running["a"].bounds) == (7200.0, (bell,))
+    run.ring()
+    assert run.ended["c"] == run.ended["b"] == Outcome(NodeStatus.TIMED_OUT, error="the run's time of 2h was over")
+    run.end("a", TIMED_OUT)
+    assert list(run.running) == ["f"]
+    run.end("f")
+    assert run.scheduler.finished
+    assert [name for name, _ in run.scheduler.reasons()] == ["a", "b", "c"]
 
 
-def test_what_ended_or_started_is_left_alone() -> None:
-    made = workflow({"id": "a"}, {"id": "b"}, {"id": "c"})
-    assert turn(made, {"a": COMPLETED}, started=frozenset({"a", "b"})) == Turn({"c": {}}, {})
+def test_time_that_is_over_fails_the_run_even_when_all_failures_are_continued() -> None:
+    run = Drive(definition({"id": "a", "on_error": "continue"}, timeout="5m"))
+    run.ring()
+    run.end("a", TIMED_OUT)
+    assert run.scheduler.reasons() == [("sample", "the run's time of 5m was over")]
 
 
-@dataclass
-class Made:
-    """A random workflow and how its nodes would end once started."""
-
-    workflow: Workflow
-    ends: dict[str, Outcome]
-    order: list[int] = field(default_factory=list)
-
-
-@st.composite
-def made_workflows(draw: st.DrawFn) -> Made:
-    """Up to 60 nodes; edges go from lower to higher numbers, the file's order is shuffled."""
-    size = draw(st.integers(1, 60))
-    nodes: list[dict[str, object]] = []
-    edges = []
-    for index in range(size):
-        before = draw(st.sets(st.integers(0, index - 1), max_size=4)) if index else set()
-        node: dict[str, object] = {"id": f"n{index}", "run_if": draw(st.sampled_from(RunIf))}
-        node["when"] = draw(st.sampled_from([None, None, None, "{{ params.loud }}", "{{ not params.loud }}", "{{ 1 / 0 }}"]))
-        implied = draw(st.sets(st.sampled_from(sorted(before)))) if before else set()
-        node["inputs"] = {f"from{other}": f"{{{{ n{other}.status }}}}" for other in sorted(implied)}
-        edges += [f"n{other}>n{index}" for other in sorted(before - implied)]
-        nodes.append(node)
-    shuffled = draw(st.permutations(nodes))
-    ends = {f"n{index}": draw(st.sampled_from([COMPLETED, COMPLETED, *ENDINGS.values()])) for index in range(size)}
-    ends = {name: COMPLETED if outcome is SKIPPED else outcome for name, outcome in ends.items()}
-    return Made(workflow(*shuffled, edges=tuple(draw(st.permutations(edges)))), ends, draw(st.permutations(range(size))))
+def test_a_loop_that_rests_when_time_is_over_ends_there() -> None:
+    node = {"id": "poll", "repeat": {"until": "{{ false }}", "max": 9, "delay": "1h"}}
+    run = Drive(definition(node, timeout="90s"))
+    run.end("poll")
+    run.ring()
+    assert run.scheduler.finished
+    assert run.ended["poll"].error == "the run's time of 90s was over"
+    run.ring()
+    assert list(run.started) == ["poll"]
 
 
-def model(made: Made) -> dict[str, NodeStatus]:
-    """How every node ends, by plain recursion: no turns, no order."""
-    graph = Graph.of(made.workflow)
-    known: dict[str, NodeStatus] = {}
-
-    def ends(name: str) -> NodeStatus:
-        if name not in known:
-            node = made.workflow.node(name)
-            before = tuple(ends(other).value for other in sorted(graph.dependencies[name]))
-            lonely = not before and node.run_if is RunIf.FAILURE
-            if lonely or wanted(node.run_if, before) == "skipped" or node.when == "{{ not params.loud }}":
-                known[name] = NodeStatus.SKIPPED
-            elif node.when == "{{ 1 / 0 }}":
-                known[name] = NodeStatus.FAILED
-            else:
-                known[name] = made.ends[name].status
-        return known[name]
-
-    return {node.id: ends(node.id) for node in made.workflow.nodes}
+FINDING = {"rule": "x/y", "severity": "error", "message": "m"}
+INNER = definition(
+    {"id": "scan", "inputs": {"level": "{{ params.level }}", "where": "{{ params.repository }}"}},
+    {"id": "each", "for_each": [1, 2]},
+    {"id": "never", "when": "{{ false }}"},
+    name="inner",
+    params={"level": {"type": "integer"}},
+    edges=["scan>each"],
+)
 
 
-def drive(made: Made, width: int) -> tuple[dict[str, NodeStatus], list[str]]:
-    """Run the scheduler to the end, at most `width` nodes at once, ending in the drawn order."""
-    graph = Graph.of(made.workflow)
-    outcomes: dict[str, Outcome] = {}
-    started: dict[str, None] = {}
-    story: list[str] = []
-    for _ in range(3 * len(made.workflow.nodes) + 3):
-        answer = next_turn(made.workflow, graph, outcomes, started.keys(), VALUES)
-        for name, outcome in answer.ended.items():
-            assert name not in outcomes
-            assert name not in started
-            outcomes[name] = outcome
-            story.append(f"{name} {outcome.status.value}")
-        for name, inputs in answer.ready.items():
-            assert name not in started
-            assert graph.dependencies[name] <= outcomes.keys()
-            assert inputs == {f"from{key[4:]}": outcomes[f"n{key[4:]}"].status.value for key in inputs}
-            if len(started.keys() - outcomes.keys()) < width:
-                started[name] = None
-                story.append(f"{name} starts")
-        running = sorted(started.keys() - outcomes.keys(), key=lambda name: made.order.index(int(name[1:])))
-        if running:
-            outcomes[running[0]] = made.ends[running[0]]
-            story.append(f"{running[0]} {made.ends[running[0]].status.value}")
-        elif len(outcomes) == len(made.workflow.nodes):
-            return {name: outcome.status for name, outcome in outcomes.items()}, story
-    raise AssertionError(f"no end after {len(story)} steps: {story}")
+def report(findings: int) -> Outcome:
+    return Outcome(NodeStatus.COMPLETED, output={"findings": [FINDING] * findings, "notes": [{"kind": "binary"}]})
 
 
-@settings(max_examples=150, deadline=None)
-@given(made_workflows(), st.integers(1, 8))
-def test_any_graph_ends_as_the_plain_model_says_whatever_the_order(made: Made, width: int) -> None:
-    ended, story = drive(made, width)
-    assert ended == model(made)
-    assert drive(made, width) == (ended, story)
-    assert drive(made, 60)[0] == ended
+def test_a_sub_workflow_is_one_node_to_those_outside() -> None:
+    run = Drive(
+        definition(
+            {"id": "a"},
+            {"id": "sub", "workflow": "inner", "inputs": {"level": "{{ a.output.n }}"}},
+            {"id": "z", "inputs": {"sum": "{{ sub.output.summary }}", "last": "{{ sub.output.nodes.each[1] }}"}},
+            subs=[INNER],
+        )
+    )
+    run.end("a")
+    assert list(run.running) == ["sub.scan"]
+    assert run.running["sub.scan"].inputs == {"level": 3, "where": "/src"}
+    assert (run.running["sub.scan"].key, run.running["sub.scan"].after) == ("sub/0/1/scan/0/1", ("a",))
+    run.end("sub.scan", report(2))
+    for name in ("sub.each[0]", "sub.each[1]"):
+        run.end(name, report(1))
+    assert run.running["z"].inputs["sum"] == {"critical": 0, "error": 4, "warning": 0, "info": 0, "total": 4}
+    assert run.running["z"].inputs["last"] == report(1).output
+    assert set(run.running["z"].after) == {"sub.each[0]", "sub.each[1]"}
+    run.end("z")
+    assert list(run.rows) == ["a", "sub", "sub.scan", "sub.each", "sub.each[0]", "sub.each[1]", "sub.never", "z"]
+    assert [row.name for row in run.rows.values() if row.group] == ["sub", "sub.each"]
+
+
+def test_a_sub_workflow_that_fails_tells_why() -> None:
+    run = Drive(definition({"id": "sub", "workflow": "inner", "inputs": {"level": 1}}, subs=[INNER]))
+    run.end("sub.scan", FAILED)
+    assert run.ended["sub"] == Outcome(NodeStatus.FAILED, error="scan: it broke")
+
+
+def test_a_param_of_a_sub_workflow_that_does_not_fit_fails_the_node() -> None:
+    run = Drive(definition({"id": "sub", "workflow": "inner", "inputs": {"level": "{{ run.id }}"}}, subs=[INNER]))
+    assert run.ended["sub"] == Outcome(NodeStatus.FAILED, error="the param 'level' takes integer, not 'r'")
+
+
+def test_a_sub_workflow_is_repeated_retried_and_run_per_item_like_any_node() -> None:
+    one = definition({"id": "scan"}, name="one")
+    run = Drive(
+        definition(
+            {
+                "id": "sub",
+                "workflow": "one",
+                "for_each": {"items": [7, 8], "concurrency": 1},
+                "repeat": {"until": "{{ sub.output.nodes.scan.n > 1 }}", "max": 3},
+                "retries": {"max": 1, "delay": "5s"},
+            },
+            subs=[one],
+        )
+    )
+    run.end("sub[0].scan", FAILED)
+    assert run.alarms[0].seconds == 5.0
+    run.ring()
+    run.end("sub[0].scan", count(1))  # the same name and key: what completed comes from its result
+    run.end("sub[0]#2.scan", count(2))
+    run.end("sub[1].scan", count(2))
+    assert run.statuses == {"sub": "completed"}
+    assert [step.key for step in run.started.values()] == ["sub/0/1/scan/0/1", "sub/0/2/scan/0/1", "sub/1/1/scan/0/1"]
+    assert list(run.rows) == ["sub", "sub[0]", "sub[0]#2.scan", "sub[1]", "sub[1].scan"]
+
+
+def test_the_time_of_a_sub_workflow_is_its_own_and_its_finally_runs() -> None:
+    slow = definition({"id": "scan"}, {"id": "more"}, edges=["scan>more"], name="slow", final=[{"id": "tidy"}], timeout="1h")
+    node = {"id": "sub", "workflow": "slow", "timeout": "10m", "on_error": "continue"}
+    run = Drive(definition(node, {"id": "z"}, edges=["sub>z"], subs=[slow], timeout="3h"))
+    outer, inner = run.alarms
+    assert (outer.seconds, inner.seconds) == (10800.0, 600.0)
+    assert run.running["sub.scan"].bounds == (outer, inner)
+    run.ring(1)
+    run.end("sub.scan", TIMED_OUT)
+    assert list(run.running) == ["sub.tidy"]
+    assert run.running["sub.tidy"].last
+    run.end("sub.tidy")
+    assert run.ended["sub"].status is NodeStatus.TIMED_OUT
+    assert "more: the time of 'sub' (10m) was over" in (run.ended["sub"].error or "")
+    run.end("z")
+    assert run.scheduler.reasons() == []

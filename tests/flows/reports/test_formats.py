@@ -8,6 +8,7 @@ import pytest
 
 from flows.reports.formats import Format, render
 from flows.reports.schema import RunReport, RunStatus
+from tests.flows.reports.conftest import overview
 
 
 @pytest.mark.parametrize("chosen", Format)
@@ -34,3 +35,11 @@ def test_no_format_shows_credentials(make_run: Callable[..., RunReport], chosen:
 @pytest.mark.parametrize("chosen", Format)
 def test_a_rendering_is_the_same_twice(chosen: Format, small: RunReport) -> None:
     assert render(small, chosen) == render(RunReport.model_validate(small.model_dump()), chosen)
+
+
+@pytest.mark.parametrize("chosen", Format)
+def test_every_format_shows_what_people_must_know_of_the_run(make_run: Callable[..., RunReport], chosen: Format) -> None:
+    notices = ("The tree has changes", "No security boundary")
+    shown = render(make_run(notices=notices), chosen)
+    assert all(notice in shown for notice in notices)
+    assert all(notice in overview(make_run(notices=notices), 80) for notice in notices)

@@ -153,3 +153,11 @@ def test_a_hundred_thousand_findings(large: RunReport) -> None:
     assert len(set(re.findall(r"Finding #(\d{6})", document))) == 100_000
     assert document.count('<tr class="finding">') == 100_000
     assert "<details open" not in document
+
+
+def test_many_notes_of_one_kind_are_one_row(make_run: Callable[..., RunReport]) -> None:
+    notes = [Note(kind=NoteKind.BINARY, file=f"{number}.png") for number in range(700)]
+    document = html_format.render(make_run(notes=notes))
+    assert document.count('<tr class="note">') == 1
+    assert "700 notes" in document
+    assert "and 695 more" in document

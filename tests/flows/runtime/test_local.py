@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import fcntl
 import io
 import logging
@@ -10,6 +11,7 @@ import shutil
 import socket
 import tarfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -174,6 +176,26 @@ def test_much_is_not_a_flood(runtime: LocalRuntime) -> None:
     assert len(report(ask(runtime, Act.FLOOD, str(MIB))).said) == MIB
 
 
+def test_memory_is_limited(runtime: LocalRuntime) -> None:
+    assert report(ask(runtime, Act.GROW, str(64 * MIB))).said == str(64 * MIB)
+    failure = ask(runtime, Act.GROW, str(2200 * MIB)).result.failure  # the manifest allows 2048 MiB
+    assert failure is not None
+    assert failure.message.startswith("MemoryError")
+
+
+def test_many_threads_start_agents_at_once(runtime: LocalRuntime) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = [pool.submit(ask, runtime, Act.LOOK) for _ in range(16)]
+        assert all(report(one.result()).files for one in found)
+
+
+def test_nothing_runs_between_fork_and_exec() -> None:
+    tree = ast.parse(Path(local.__file__).read_text(encoding="utf-8"))
+    starts = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "subprocess.Popen"]
+    assert len(starts) == 1
+    assert "preexec_fn" not in {keyword.arg for keyword in starts[0].keywords}
+
+
 def test_nothing_of_the_hubs_environment_reaches_it(runtime: LocalRuntime, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "PREFECT_API_KEY", "DOCKYARD_STATE_DIR", "PYTHONSTARTUP"):
         monkeypatch.setenv(name, "hunter2")
@@ -235,6 +257,12 @@ def test_an_agent_that_requires_isolation_is_refused(runtime: LocalRuntime) -> N
     strict = MANIFEST.model_copy(update={"requires_isolation": True})
     with pytest.raises(NodeFailedError, match="requires isolation; it runs with the docker runtime only"):
         ask(runtime, Act.LOOK, manifest=strict)
+
+
+def test_an_agent_that_needs_a_network_is_not_run_without(runtime: LocalRuntime) -> None:
+    reaching = MANIFEST.model_copy(update={"network": ("example.org",)})
+    with pytest.raises(NodeFailedError, match=r"asks for network to example\.org"):
+        ask(runtime, Act.LOOK, manifest=reaching)
 
 
 def test_it_says_that_it_is_no_boundary(runtime: LocalRuntime) -> None:

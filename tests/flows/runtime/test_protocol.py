@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from agents.catalog import catalog
 from agents.contract.schema import RunInfo
 from flows.errors import NodeFailedError
 from flows.runtime import Job
-from flows.runtime.protocol import MAX_LINE_BYTES, StderrLines, read_result, request_line
+from flows.runtime.protocol import MAX_LINE_BYTES, StderrLines, read_result, refuse_unmet, request_line
 from tests.flows.runtime.acting import MANIFEST
 
 GOOD = {"contract": 1, "agent": "acting", "version": "1.2.3", "report": {"said": "hello"}}
@@ -32,6 +33,24 @@ def test_the_request_is_one_line() -> None:
     request = json.loads(written)
     assert request["params"] == {"act": "log", "text": "two\nlines"}
     assert (request["agent"], request["workspace"], request["run"]["node"]) == ("acting", "/workspace", "n")
+
+
+@pytest.mark.parametrize(
+    ("wish", "named"),
+    [
+        ({"network": ("hooks.example.org",)}, "network to hooks.example.org"),
+        ({"secrets": ("token", "key")}, "the secrets token, key"),
+        ({"image": "own-agent"}, "the image own-agent"),
+    ],
+)
+def test_an_agent_that_asks_for_what_nobody_gives_is_refused(wish: dict[str, object], named: str) -> None:
+    with pytest.raises(NodeFailedError, match=f"^acting asks for {named}, which no runtime of this version gives$"):
+        refuse_unmet(MANIFEST.model_copy(update=wish))
+
+
+def test_every_agent_of_the_catalog_asks_for_what_there_is() -> None:
+    for manifest in catalog().values():
+        refuse_unmet(manifest)
 
 
 @pytest.mark.parametrize("output", [line(), line().strip(), b"\n\n" + line() + b"\n"])

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flows.errors import InvalidInputError
-from flows.workspace import check_out
-from flows.workspace.checkout import display
+from flows.workspace import check_out, checkout
 from tests.flows.workspace.conftest import CheckOut, commit, content, git, members
 
 if TYPE_CHECKING:
@@ -246,24 +245,6 @@ def test_a_relative_state_folder_works(repository: Path, tmp_path: Path, monkeyp
 
 
 @pytest.mark.parametrize(
-    ("given", "shown"),
-    [
-        ("https://ann:hunter2@example.org/x.git", "https://example.org/x.git"),
-        ("https://hunter2@example.org:8443/x.git", "https://example.org:8443/x.git"),
-        ("https://example.org/x.git?token=hunter2#hunter2", "https://example.org/x.git"),
-        ("ssh://git@example.org:22/x.git", "ssh://example.org:22/x.git"),
-        ("https://ann:hunter2@[::1]:80/x", "https://[::1]:80/x"),
-        ("https://ann:hunter2@example.org:port/x", "https://example.org:port/x"),
-        ("HTTPS://ann:hunter2@example.org/x", "https://example.org/x"),
-        ("git@example.org:team/x.git", "git@example.org:team/x.git"),
-        ("/some/where", "/some/where"),
-    ],
-)
-def test_credentials_are_never_displayed(given: str, shown: str) -> None:
-    assert display(given) == shown
-
-
-@pytest.mark.parametrize(
     "url",
     [
         "file://ann:hunter2@localhost/nowhere",
@@ -319,3 +300,33 @@ def test_the_helper_would_notice_a_broken_tar(repository: Path, checked: CheckOu
     checkout.write_tar(tmp_path / "x.tar")
     listed = subprocess.run(["tar", "-tf", tmp_path / "x.tar"], capture_output=True, text=True, check=True)
     assert listed.stdout.split() == ["app.py"]
+
+
+def loose_objects(tmp_path: Path) -> int:
+    """How many unpacked objects the one mirror has."""
+    (mirror,) = (path for path in (tmp_path / "state" / "mirrors").iterdir() if path.is_dir())
+    return int(git(mirror, "count-objects").split()[0])
+
+
+@pytest.mark.parametrize("enough", [5, 1_000_000])
+def test_a_mirror_is_packed_when_enough_has_gathered(
+    checked: CheckOut, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, enough: int
+) -> None:
+    monkeypatch.setattr(checkout, "GC_LOOSE_OBJECTS", enough)
+    (tmp_path / "folder").mkdir()
+    for number in range(2000):  # git guesses the whole from one of 256 folders
+        (tmp_path / "folder" / str(number)).write_text(str(number), encoding="utf-8")
+    found = checked(tmp_path / "folder")
+    assert (loose_objects(tmp_path) == 0) is (enough == 5)
+    assert len(content(found, tmp_path)) == 2000
+
+
+def test_a_mirror_that_cannot_be_tidied_is_still_read(
+    repository: Path, checked: CheckOut, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    wanted = checked(repository).commit
+    (mirror,) = (path for path in (tmp_path / "state" / "mirrors").iterdir() if path.is_dir())
+    (mirror / "gc.pid").write_text("0 elsewhere", encoding="utf-8")
+    git(mirror, "config", "gc.packRefs", "nonsense")
+    assert checked(repository).commit == wanted
+    assert "could not be tidied" in caplog.text

@@ -186,35 +186,43 @@ def test_a_param_without_key_or_value_is_one_sentence(given: str) -> None:
     assert told == f"--param takes key=value, not '{given}'"
 
 
+WORKFLOW = """\
+name: mine
+params: {version: {type: string}, depth: {type: integer, default: 1}}
+nodes: [{id: tell, agent: notifier, inputs: {message: "{{ params.version }}"}}]
+"""
+
+
 @pytest.mark.parametrize(
-    ("given", "value"),
+    ("arguments", "reason"),
     [
-        ("a=5", 5),
-        ("a=5.5", 5.5),
-        ("a=true", True),
-        ("a=null", None),
-        ("a=text", "text"),
-        ('a="5"', "5"),
-        ("a=[1, 2]", [1, 2]),
-        ('a={"b": 1}', {"b": 1}),
-        ("a=", ""),
-        ("a=b=c", "b=c"),
-        ("a=[1", "[1"),
-        ("a=NaN", "NaN"),
-        ("a=-Infinity", "-Infinity"),
-        ("a=True", "True"),
-        ("a=" + "[" * 100_000, "[" * 100_000),
-        ("a=" + "9" * 5000, "9" * 5000),
+        (["--repository", "https://ann:hunter2@example.org/x.git"], "has credentials in it"),
+        (["--repository", "~no-such-user/x"], "there is no repository at '~no-such-user/x'"),
+        (["--repository", "gone"], "there is no repository at 'gone'"),
+        (["--ref", "nope"], "there is no branch, tag or commit 'nope'"),
+        (["--ref", "-x"], "'-x' is not a ref"),
+        (["--param", "depth=deep"], "the param 'depth' takes integer, not 'deep'"),
+        (["--param", "colour=red"], "'mine' has no param 'colour'"),
+        (["--param", "ref=main"], "'ref' is no param but an option of its own: --ref"),
     ],
 )
-def test_a_params_value_is_json_where_it_is_json(given: str, value: object) -> None:
-    read = params([given])["a"]
-    assert read == value
-    assert type(read) is type(value)
+def test_what_can_be_known_is_refused_before_a_server_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], reason: str
+) -> None:
+    (tmp_path / "mine.yaml").write_text(WORKFLOW, encoding="utf-8")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    subprocess.run(["git", "init", "--quiet"], check=True)
+    author = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org"]
+    subprocess.run(["git", *author, "commit", "--quiet", "--allow-empty", "-m", "one"], check=True)
+    told = refused(dockyard("run", "../mine.yaml", "--param", "version=10", *arguments))
+    assert reason in told
+    assert "hunter2" not in told
+    assert not (tmp_path / "state" / "local.json").exists()
 
 
 def test_the_last_of_two_params_wins() -> None:
-    assert params(["a=1", "b=2", "a=3"]) == {"a": 3, "b": 2}
+    assert params(["a=1", "b==2", "a=3", "c="]) == {"a": "3", "b": "=2", "c": ""}
     with pytest.raises(InvalidInputError, match="--x is not JSON"):
         json_object("", "--x")
 
@@ -254,6 +262,7 @@ def test_an_agent_alone_prints_its_result_and_nothing_else_on_stdout(repository:
     assert result["failure"] is None
     assert "All is well" in result["report"]["text"]
     assert "INFO" in done.stderr
+    assert "WARNING The local runtime is not a security boundary" in done.stderr
     assert "All is well" in done.stderr
 
 
@@ -294,12 +303,30 @@ def test_doctor_fails_when_a_needed_part_is_missing(monkeypatch: pytest.MonkeyPa
     assert "→ apt-get install git" in done.stdout
 
 
+def test_doctor_looks_at_the_file_of_passwords(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "git-credentials"
+    monkeypatch.setenv("DOCKYARD_GIT_CREDENTIALS", str(file))
+    settings.cache_clear()
+    assert "MISSING  git credentials: DOCKYARD_GIT_CREDENTIALS: " in dockyard("doctor").stdout
+    file.touch(0o600)
+    assert f"ok       git credentials: {file}" in dockyard("doctor").stdout
+
+
 def test_a_state_folder_that_cannot_be_made_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, repository: Path
 ) -> None:
     (tmp_path / "state").touch()
     for command in (["agent", "notifier", "--runtime", "local", "--repository", str(repository)], ["down"], ["runs"]):
         assert str(tmp_path / "state") in refused(dockyard(*command), Exit.FAILED)
+
+
+def test_a_state_folder_below_a_file_is_no_running_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("DOCKYARD_STATE_DIR", str(tmp_path / "file" / "state"))
+    settings.cache_clear()
+    done = dockyard("doctor")
+    assert "absent   local Prefect server: not running" in done.stdout
+    assert "MISSING  state folder" in done.stdout
 
 
 def test_down_with_nothing_running_says_so() -> None:

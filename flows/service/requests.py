@@ -1,0 +1,63 @@
+"""What a person asks to be run, and everything about it that can be checked without a server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import Field, JsonValue
+
+from agents.contract.schema import Frozen
+from flows.definition.loader import Definition, bind, is_file, read_params
+from flows.execution.engine import check_image
+from flows.service.workflows import named
+from flows.settings import RuntimeName, Settings
+from flows.workspace import check_out, folder_of
+
+
+class StartRequest(Frozen):
+    """What a person asks for. `workflow` is a name or a file; `repository` a path or git URL.
+
+    `typed` holds params as text that the workflow's types give a meaning; `params` holds values.
+    """
+
+    workflow: str
+    repository: str
+    ref: str = "HEAD"
+    params: dict[str, JsonValue] = Field(default_factory=dict)
+    typed: dict[str, str] = Field(default_factory=dict)
+    runtime: RuntimeName | None = None
+
+
+def check_engine(request: StartRequest, settings: Settings) -> None:
+    """Raises UnavailableError when this machine's worker could not run agents: no engine, or no agent image."""
+    check_image(request.runtime or settings.runtime, settings, saved=True)
+
+
+@dataclass(frozen=True)
+class CheckedRequest:
+    """A request that a worker can be given. `repository` is a whole path or a URL."""
+
+    definition: Definition
+    from_file: bool
+    repository: str
+    params: dict[str, JsonValue]
+
+
+def check_request(request: StartRequest, settings: Settings) -> CheckedRequest:
+    """Check workflow, params, repository and, in a folder, the ref. Raises InvalidInputError.
+
+    Whether a URL leads anywhere is the worker's to find out: it may reach what this machine cannot.
+    """
+    definition = named(request.workflow, settings)
+    params = {**read_params(definition.workflow, request.typed), **request.params}
+    bind(definition.workflow, params)
+    folder = folder_of(request.repository)
+    if folder is not None and request.ref != "HEAD":
+        # Not wasted: the run takes the ref from the same mirror.
+        check_out(str(folder), request.ref, state_dir=settings.state_dir, timeout=settings.git_timeout)
+    return CheckedRequest(
+        definition=definition,
+        from_file=is_file(request.workflow),
+        repository=request.repository if folder is None else str(folder),
+        params=params,
+    )

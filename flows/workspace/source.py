@@ -1,0 +1,60 @@
+"""Where a repository comes from: a folder of this machine or a git URL, never with credentials in it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from flows.errors import InvalidInputError
+
+ADDRESS_SCHEMA_PATTERN = r"^(?![hH][tT][tT][pP][sS]?://([^/?#]*@|[^#]*\?))(?!\w+://[^/?#]*:[^/?#]*@)"
+"""What `check_url` refuses, for JSON schemas: a Prefect server that checks it never stores such a URL."""
+
+_URL = re.compile(r"(?:(?:https?|ssh|git|file)://\S+|[\w.-]+@[\w.-]+:\S+)")
+_WEB = ("http", "https")
+
+
+def display(repository: str) -> str:
+    """The repository's name for people and logs: credentials taken out of a URL."""
+    scheme, found, rest = repository.partition("://")
+    if not found:
+        return repository
+    place = rest.partition("?")[0].partition("#")[0]  # a token may stand in the query, too
+    host, slash, path = place.partition("/")
+    return f"{scheme.lower()}://{host.rpartition('@')[2]}{slash}{path}"
+
+
+def check_url(repository: str) -> None:
+    """Raises InvalidInputError for a URL with a password or token in it.
+
+    It would be stored with the run, and everybody on the machine could read it in git's command line. On
+    http(s) a user's name alone is refused, too: that is how access tokens are written.
+    """
+    scheme, found, rest = repository.partition("://")
+    if not found:
+        return
+    web = scheme.lower() in _WEB
+    user, at, _ = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")
+    if (at and (web or ":" in user)) or (web and "?" in rest):
+        raise InvalidInputError(
+            f"the URL of '{display(repository)}' has credentials in it, which would be stored with the run; "
+            "give it without them and put them in a file that DOCKYARD_GIT_CREDENTIALS names, or use ssh"
+        )
+
+
+def folder_of(repository: str) -> Path | None:
+    """The folder that `repository` names, None for a URL.
+
+    Raises InvalidInputError when it is neither, or a URL with credentials.
+    """
+    check_url(repository)
+    if _URL.fullmatch(repository):
+        return None
+    try:
+        folder = Path(repository).expanduser()
+    except RuntimeError:  # ~somebody, who has no home here
+        folder = Path(repository)
+    if not repository.strip() or "\0" in repository or not folder.is_dir():
+        hint = "give a folder or a git URL (https://…, ssh://…, git@host:path)"
+        raise InvalidInputError(f"there is no repository at '{display(repository)}'; {hint}")
+    return folder.resolve()

@@ -1,0 +1,82 @@
+"""A run of many nodes without containers, beside the same graph written by hand as plain Prefect tasks.
+
+Both do nothing in a node but answer: what is measured is what scheduling, tasks, results and reports cost.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from prefect import flow, task
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from agents.contract.schema import Result
+from flows import run_workflow as module
+from flows.runtime import Execution, Job, Runtime
+
+NODES = 300
+ANSWER: dict[str, Any] = {"channel": "console", "delivered": True, "text": "done"}
+
+
+class Instant(Runtime):
+    """A runtime whose agents answer at once."""
+
+    name = "instant"
+
+    def stage(self, tar: Path) -> None:
+        """The workspace is never looked at."""
+
+    def run(self, job: Job) -> Execution:
+        result = Result(agent=job.manifest.name, version=job.manifest.version, report=dict(ANSWER))
+        return Execution(result, "", 0.0)
+
+    def close(self) -> None:
+        """Nothing was made."""
+
+
+def before(number: int) -> list[int]:
+    """What a node waits for: two of the ten before it, so that about eight can go at once."""
+    return sorted({other for other in (number - 8, number - 10) if other >= 0})
+
+
+def workflow(nodes: int) -> str:
+    """The graph as a workflow: half of the edges are written, half come from a template."""
+    made = []
+    for number in range(nodes):
+        last = before(number)[-1:]
+        said = "".join(f"{{{{ n{other}.status }}}}" for other in last) or "first"
+        made.append({"id": f"n{number}", "agent": "notifier", "inputs": {"channel": "console", "message": said}})
+    edges = [
+        {"from": f"n{other}", "to": f"n{number}"} for number in range(nodes) for other in before(number)[:-1]
+    ]  # fmt: skip
+    return json.dumps({"name": "bench-many", "nodes": made, "edges": edges})
+
+
+def pair(repository: Path, nodes: int = NODES) -> tuple[Callable[[], object], Callable[[], object]]:
+    """Ours and the bare one."""
+    text = workflow(nodes)
+
+    def ours() -> None:
+        with patch.object(module, "runtime_for", lambda *_, **__: Instant()):
+            state = module.run_workflow(str(repository), workflow=text, return_state=True)
+        if not state.is_completed():
+            raise SystemExit(f"the benchmark's run ended: {state}")
+
+    @task
+    def answer(message: str) -> dict[str, Any]:
+        return dict(ANSWER)
+
+    @flow(name="bench-by-hand", task_runner=ThreadPoolTaskRunner(max_workers=module.MAX_PARALLEL_NODES))  # type: ignore[arg-type]
+    def by_hand() -> None:
+        futures: list[Any] = []
+        for number in range(nodes):
+            named = answer.with_options(name=f"n{number}", task_run_name=f"n{number}")
+            futures.append(named.submit("completed", wait_for=[futures[other] for other in before(number)]))
+        for future in futures:
+            future.result()
+
+    return ours, by_hand
