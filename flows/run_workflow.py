@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +30,8 @@ from flows.execution.gates import refuse_gates
 from flows.execution.scheduler import Outcome, Scheduler
 from flows.execution.summary import node_reports
 from flows.execution.tasks import Tasks
-from flows.reports import archive, artifacts
+from flows.reports import archive
+from flows.reports.artifacts import Artifacts
 from flows.reports.schema import NodeReport, RunReport, RunStatus
 from flows.runtime import Runtime
 from flows.settings import RuntimeName, Settings, settings
@@ -85,11 +86,14 @@ def _run(repository: str, workflow: str, ref: str, params: dict[str, JsonValue],
         )
         log = get_run_logger()
         log.info("%s at %s (%s)", checkout.repository, checkout.commit, ref)
-        with _opened(checkout, runtime or config.runtime, run_id, config) as (opened, notices):
-            run = _Run(run_id, definition, bound, checkout, opened, notices)
+        with (
+            closing(Artifacts(run_id)) as artifacts,
+            _opened(checkout, runtime or config.runtime, run_id, config) as (opened, notices),
+        ):
+            run = _Run(run_id, definition, bound, checkout, opened, notices, artifacts)
             report, state = run.drive()
-        archive.save(report)
-        artifacts.publish_run(report)
+            archive.save(report)
+            artifacts.publish_run(report)
         return state
 
 
@@ -131,6 +135,7 @@ class _Run:
     checkout: Checkout
     runtime: Runtime
     notices: tuple[str, ...]
+    artifacts: Artifacts
 
     def drive(self) -> tuple[RunReport, State[Any]]:
         """Run every node to its end."""
@@ -152,7 +157,7 @@ class _Run:
             slots=MAX_PARALLEL_NODES,
         )
         clock = Clock()
-        tasks = Tasks(info, self.runtime, clock, publish=lambda node: artifacts.publish(self._report((node,)), node))
+        tasks = Tasks(info, self.runtime, clock, publish=lambda node: self.artifacts.publish(self._report((node,)), node))
         Driver(scheduler, clock, submit=tasks.submit, known=tasks.known, tell=_tell).drive()
         reasons = scheduler.reasons()
         status = RunStatus.FAILED if reasons else RunStatus.COMPLETED

@@ -1,35 +1,96 @@
-"""Reports in the Prefect UI: the run's as a whole, and each node's with a table of its findings."""
+"""Reports in the Prefect UI: the run's as a whole, and each node's with a table of its findings.
+
+They are sent in the background over one connection, as Prefect sends logs and events: a node that is done does not wait
+for its page. The process does not end before all are sent; what counts is the archive, which is written before.
+"""
 
 from __future__ import annotations
 
+import json
+import logging
+import queue
 import re
+import threading
+from collections.abc import Callable, Iterator
+from uuid import UUID
 
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from httpx import HTTPError
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import ArtifactCreate
+from prefect.context import TaskRunContext
+from prefect.exceptions import PrefectException
 
 from flows.reports import markdown
 from flows.reports.schema import NodeReport, RunReport
 
+log = logging.getLogger(__name__)
+
 ROWS_PER_TABLE = 2000
 """The UI stays usable and one request small; further rows go to further tables."""
 
+_Making = Callable[[], Iterator[ArtifactCreate]]
 
-def publish(run: RunReport, node: NodeReport) -> None:
-    """Publish `node`'s report as artifacts of the current task run. Every finding is in one of the tables."""
-    key = _key(f"{run.workflow}-{node.node}")
-    create_markdown_artifact(markdown=markdown.node_markdown(run, node), key=key, description=f"Report of {node.agent}")
-    rows = markdown.node_table(node)
-    starts = range(0, len(rows), ROWS_PER_TABLE)
-    for number, start in enumerate(starts, 1):
-        create_table_artifact(
-            rows[start : start + ROWS_PER_TABLE],
-            key=f"{key}-findings" + (f"-{number}" if number > 1 else ""),
-            description=f"Findings of {node.agent}, table {number} of {len(starts)}",
+
+class Artifacts:
+    """The artifacts of one flow run. Close it, or the process never ends."""
+
+    def __init__(self, flow_run: UUID) -> None:
+        self._flow_run = flow_run
+        self._queue: queue.SimpleQueue[_Making | None] = queue.SimpleQueue()
+        # No daemon: the interpreter waits for it at its end.
+        self._thread = threading.Thread(target=self._send_all, name="artifacts")
+        self._thread.start()
+
+    def publish(self, run: RunReport, node: NodeReport) -> None:
+        """Publish `node`'s report as artifacts of the current task run. Every finding is in one of the tables."""
+        context = TaskRunContext.get()
+        task_run = None if context is None else context.task_run.id
+        self._queue.put(lambda: self._of_node(run, node, task_run))
+
+    def publish_run(self, run: RunReport) -> None:
+        """Publish the whole run's report as an artifact of the flow run: every node, its facts and findings."""
+        self._queue.put(lambda: iter([self._markdown(_key(run.workflow), markdown.render(run), "Report of the run", None)]))
+
+    def close(self) -> None:
+        """Nothing more comes; does not wait for what is still to be sent."""
+        self._queue.put(None)
+
+    def wait(self) -> None:
+        """Wait until all is sent, after `close`."""
+        self._thread.join()
+
+    def _send_all(self) -> None:
+        with get_client(sync_client=True) as client:
+            while (making := self._queue.get()) is not None:
+                self._send(client, making)
+
+    def _send(self, client: SyncPrefectClient, making: _Making) -> None:
+        try:
+            for artifact in making():
+                # Not `create_artifact`, which also tells of it as an event, and events end before this thread does.
+                client.request("POST", "/artifacts/", json=artifact.model_dump(mode="json", exclude_unset=True))
+        except (HTTPError, PrefectException) as error:
+            log.warning("A report could not be shown in Prefect, the run's own report has it: %s", error)
+
+    def _of_node(self, run: RunReport, node: NodeReport, task_run: UUID | None) -> Iterator[ArtifactCreate]:
+        key = _key(f"{run.workflow}-{node.node}")
+        yield self._markdown(key, markdown.node_markdown(run, node), f"Report of {node.agent}", task_run)
+        rows = markdown.node_table(node)
+        starts = range(0, len(rows), ROWS_PER_TABLE)
+        for number, start in enumerate(starts, 1):
+            yield ArtifactCreate(
+                key=f"{key}-findings" + (f"-{number}" if number > 1 else ""),
+                type="table",
+                description=f"Findings of {node.agent}, table {number} of {len(starts)}",
+                data=json.dumps(rows[start : start + ROWS_PER_TABLE]),
+                flow_run_id=self._flow_run,
+                task_run_id=task_run,
+            )
+
+    def _markdown(self, key: str, text: str, description: str, task_run: UUID | None) -> ArtifactCreate:
+        return ArtifactCreate(
+            key=key, type="markdown", description=description, data=text, flow_run_id=self._flow_run, task_run_id=task_run
         )
-
-
-def publish_run(run: RunReport) -> None:
-    """Publish the whole run's report as an artifact of the current flow run: every node, its facts and findings."""
-    create_markdown_artifact(markdown=markdown.render(run), key=_key(run.workflow), description="Report of the run")
 
 
 def _key(text: str) -> str:

@@ -1,11 +1,18 @@
 """A run of many nodes without containers, beside the same graph written by hand as plain Prefect tasks.
 
-Both do nothing in a node but answer: what is measured is what scheduling, tasks, results and reports cost.
+Both do nothing in a node but answer: what is measured is what scheduling, tasks, results and reports cost, from the
+flow's start to its final state. Each run has a process of its own and begins when the server has nothing left to do:
+it goes on for half a minute with the events of 300 tasks, and longer on SQLite while it is asked for other things.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +24,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from agents.contract.schema import Result
 from flows import run_workflow as module
 from flows.runtime import Execution, Job, Runtime
+from flows.settings import ROOT
 
 NODES = 300
 ANSWER: dict[str, Any] = {"channel": "console", "delivered": True, "text": "done"}
@@ -80,3 +88,29 @@ def pair(repository: Path, nodes: int = NODES) -> tuple[Callable[[], object], Ca
             future.result()
 
     return ours, by_hand
+
+
+def sides(tree: Path, idle: Callable[[], None]) -> tuple[Callable[[], float], Callable[[], float]]:
+    """Ours and the bare one as functions that give seconds; `idle` returns when the server has nothing to do."""
+
+    def side(name: str) -> float:
+        idle()
+        command = [sys.executable, "-m", "tests.bench.many_nodes", name, str(tree)]
+        with tempfile.TemporaryFile("w+") as answer:
+            environment = os.environ | {"PREFECT_LOGGING_LEVEL": "ERROR"}
+            subprocess.run(command, cwd=ROOT, env=environment, stdout=answer, check=True)
+            answer.seek(0)
+            return float(answer.readline())
+
+    return lambda: side("ours"), lambda: side("bare")
+
+
+def _main(name: str, tree: str) -> None:
+    ours, bare = pair(Path(tree))
+    start = time.perf_counter()
+    {"ours": ours, "bare": bare}[name]()
+    print(time.perf_counter() - start)
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])
