@@ -10,6 +10,7 @@ from flows.store.chain import (
     entries_of,
     first_broken,
     gates_of,
+    hash_at,
     is_sound,
     last,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "entries_of",
     "first_broken",
     "gates_of",
+    "hash_at",
     "is_sound",
     "last",
     "open_store",

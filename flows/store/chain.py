@@ -97,6 +97,12 @@ def gates_of(connection: Connection, *, run: str | None = None, prefix: str = ""
     return list(connection.execute(chosen).scalars())
 
 
+def hash_at(connection: Connection, seq: int) -> str | None:
+    """The hash that stands in a row."""
+    found: str | None = connection.execute(select(ledger.c.hash).where(ledger.c.seq == seq)).scalar()
+    return found
+
+
 def is_sound(entry: Entry) -> bool:
     """Whether the row is what its own hash says; its place in the chain is `first_broken`'s to judge."""
     return entry.hash == hash_of(entry)

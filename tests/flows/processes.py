@@ -16,7 +16,7 @@ _together: list[Barrier] = []
 def at_once(work: Callable[[In], Out], arguments: Sequence[In]) -> list[Out]:
     """What `work`, a module's function, gives for each of `arguments`, each in a process of its own."""
     context = get_context("forkserver")
-    context.set_forkserver_preload(["flows.store"])
+    context.set_forkserver_preload(["flows.approvals", "flows.store"])
     barrier = context.Barrier(len(arguments))
     with context.Pool(len(arguments), _agree, (barrier,)) as pool:
         return pool.starmap(_begin, [(work, argument) for argument in arguments], chunksize=1)
