@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,6 +64,12 @@ class Settings(BaseSettings):
         default=None, description="File of passwords for private repositories, a `https://user:password@host` a line."
     )
     git_timeout: float = Field(default=900.0, gt=0, description="Seconds one git command may take.")
+    database_url: SecretStr | None = Field(
+        default=None, description="Database of the ledger; default: the SQLite file `dockyard.db` in the state folder."
+    )
+    policy_file: Path | None = Field(
+        default=None, description="Who may approve what (YAML); default: whoever runs Dockyard decides alone."
+    )
 
 
 @cache

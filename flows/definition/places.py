@@ -51,13 +51,13 @@ class Document:
         return Problem(code=code, message=message, file=self.file, line=line, column=column, suggestion=suggestion)
 
 
-def read(text: str, file: str) -> Document:
-    """Parse `text`. Raises DefinitionError (DY001) for anything but plain, shallow YAML."""
+def read(text: str, file: str, what: str = "workflow") -> Document:
+    """Parse `text`, which holds a `what`. Raises DefinitionError (DY001) for anything but plain, shallow YAML."""
     document = Document(file)
     if len(text.encode("utf-8", "replace")) > MAX_BYTES:
         raise DefinitionError([document.problem("DY001", f"the file is larger than {MAX_BYTES // 1024} KiB.")])
     try:
-        _Reader(document, text).read()
+        _Reader(document, text, what).read()
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = f"not valid YAML: {error.problem or error.context or 'cannot be parsed'}."
@@ -84,8 +84,9 @@ class _Reader:
     YAML 1.2's rules, and only they know where an alias stands and how deep the text is.
     """
 
-    def __init__(self, document: Document, text: str) -> None:
+    def __init__(self, document: Document, text: str, what: str) -> None:
         self._document = document
+        self._what = what
         self._events: Iterator[Event] = iter(YAML(typ="safe").parse(text))
         self._depth = 0
 
@@ -96,10 +97,10 @@ class _Reader:
             if isinstance(event, DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    self._refuse(event, "a file holds one workflow, and another document starts here.")
+                    self._refuse(event, f"a file holds one {self._what}, and another document starts here.")
                 self._document.data = self._value(next(self._events), ())
         if not documents:
-            hint = "A workflow has at least a name and nodes."
+            hint = "A workflow has at least a name and nodes." if self._what == "workflow" else None
             raise DefinitionError([self._document.problem("DY001", "the file is empty.", suggestion=hint)])
 
     def _refuse(self, event: Event, message: str) -> NoReturn:

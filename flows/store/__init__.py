@@ -1,0 +1,41 @@
+"""The database: its tables, their migrations, and how it is written to. What the rows mean is said above."""
+
+from flows.store.chain import (
+    GENESIS,
+    Broken,
+    Draft,
+    Entry,
+    append,
+    entries,
+    entries_of,
+    first_broken,
+    gates_of,
+    hash_at,
+    is_sound,
+    last,
+)
+from flows.store.engine import open_store
+from flows.store.runs import Origin, Via, origin_of, record_origin
+from flows.store.transactions import read, write
+
+__all__ = [
+    "GENESIS",
+    "Broken",
+    "Draft",
+    "Entry",
+    "Origin",
+    "Via",
+    "append",
+    "entries",
+    "entries_of",
+    "first_broken",
+    "gates_of",
+    "hash_at",
+    "is_sound",
+    "last",
+    "open_store",
+    "origin_of",
+    "read",
+    "record_origin",
+    "write",
+]
