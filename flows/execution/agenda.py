@@ -83,6 +83,7 @@ class Agenda:
         self._later: deque[Callable[[], None]] = deque()
         self._ready: deque[tuple[Step, Owner]] = deque()
         self._running: dict[str, tuple[Step, Owner]] = {}
+        self._parked: set[str] = set()
         self._set: dict[int, Callable[[], None]] = {}
         self._alarms: list[Alarm] = []
         self._numbers = 0
@@ -125,7 +126,14 @@ class Agenda:
     def step_ended(self, name: str, outcome: Outcome) -> None:
         """A started step came to its end."""
         step, owner = self._running.pop(name)
+        self._parked.discard(name)
         self.later(lambda: owner.step_ended(step, outcome))
+
+    def step_parked(self, name: str) -> None:
+        """A started step waits for people, who may take days: its slot is free for others."""
+        if name not in self._running:
+            raise KeyError(name)
+        self._parked.add(name)
 
     def rang(self, alarm: Alarm) -> None:
         """The time of an alarm has come."""
@@ -139,7 +147,7 @@ class Agenda:
             else:
                 self._drop()
         steps = []
-        while self._ready and len(self._running) < self._slots:
+        while self._ready and len(self._running) - len(self._parked) < self._slots:
             step, owner = self._ready.popleft()
             self._running[step.name] = (step, owner)
             steps.append(step)

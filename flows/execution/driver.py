@@ -6,11 +6,15 @@ import heapq
 import queue
 import time
 from collections.abc import Callable
+from functools import partial
+from typing import Protocol
 
 from flows.execution.scheduler import Alarm, Orders, Outcome, Scheduler, Step
 
 LAST_SECONDS = 600.0
 """What a step of `finally` has when the run's time is over."""
+LOOK_SECONDS = 0.2
+"""How often is looked at what people decided."""
 
 
 class Clock:
@@ -43,44 +47,75 @@ class Clock:
         return (max(left, LAST_SECONDS) if step.last else left), reason
 
 
-class Driver:
-    """One run. `submit` starts a step in another thread, which calls the function that it is given, once, at its end."""
+class Steps(Protocol):
+    """What runs the steps, in other threads, and waits where a step needs people."""
 
-    def __init__(
-        self,
-        scheduler: Scheduler,
-        clock: Clock,
-        *,
-        submit: Callable[[Step, Callable[[Outcome], None]], None],
-        known: Callable[[str], bool],
-        tell: Callable[[str, Outcome], None],
-    ) -> None:
-        """`known`: whether the step of that key has ended in an earlier entry; `tell` takes the ends of nodes."""
+    @property
+    def waiting(self) -> int:
+        """How many steps wait for people."""
+
+    def submit(self, step: Step, done: Callable[[Outcome], None], parked: Callable[[], None]) -> None:
+        """Start `step`. Once, at its end, `done` is called with its outcome; `parked` when it begins to wait for people."""
+
+    def known(self, key: str) -> bool:
+        """Whether the step of that key has ended in an earlier entry."""
+
+    def look(self, *, busy: bool) -> None:
+        """Act on what people decided; `busy` says that other steps go on. May leave the run to be entered again."""
+
+
+class Driver:
+    """One run, from the first step to the last end."""
+
+    def __init__(self, scheduler: Scheduler, clock: Clock, steps: Steps, tell: Callable[[str, Outcome], None]) -> None:
+        """`tell` takes the ends of nodes."""
         self._scheduler = scheduler
         self._clock = clock
-        self._submit = submit
-        self._known = known
+        self._steps = steps
         self._tell = tell
-        self._done: queue.SimpleQueue[tuple[str, Outcome]] = queue.SimpleQueue()
+        self._happened: queue.SimpleQueue[Callable[[], Orders]] = queue.SimpleQueue()
+        self._going = 0
+        self._next_look = 0.0
 
     def drive(self) -> None:
         """Run every node to its end."""
         self._take(self._scheduler.begin())
         while not self._scheduler.finished:
-            self._take(self._next())
+            self._take(self._next()())
 
-    def _next(self) -> Orders:
-        try:
-            name, outcome = self._done.get(timeout=self._clock.wait())
-        except queue.Empty:
-            return self._scheduler.rang(self._clock.ring())
-        return self._scheduler.step_ended(name, outcome)
+    def _next(self) -> Callable[[], Orders]:
+        """Wait for the next thing that happens."""
+        while True:
+            self._look()
+            alarm, look = self._clock.wait(), self._next_look - time.monotonic() if self._steps.waiting else None
+            waits = [max(wait, 0) for wait in (alarm, look) if wait is not None]
+            try:
+                return self._happened.get(timeout=min(waits, default=None))
+            except queue.Empty:
+                if self._clock.wait() == 0:
+                    return partial(self._scheduler.rang, self._clock.ring())
+
+    def _look(self) -> None:
+        if self._steps.waiting and time.monotonic() >= self._next_look:
+            self._steps.look(busy=self._going > self._steps.waiting)
+            self._next_look = time.monotonic() + LOOK_SECONDS
 
     def _take(self, orders: Orders) -> None:
         for ended in orders.ended:
             self._tell(ended.path, ended.outcome)
         for alarm in orders.alarms:
-            rests = alarm.before is None or not self._known(alarm.before)
+            rests = alarm.before is None or not self._steps.known(alarm.before)
             self._clock.set(alarm, alarm.seconds if rests else 0)
         for step in orders.steps:
-            self._submit(step, lambda outcome, name=step.name: self._done.put((name, outcome)))  # type: ignore[misc]
+            self._going += 1
+            self._steps.submit(step, partial(self._done, step.name), partial(self._parked, step.name))
+
+    def _done(self, name: str, outcome: Outcome) -> None:
+        self._happened.put(partial(self._ended, name, outcome))
+
+    def _ended(self, name: str, outcome: Outcome) -> Orders:
+        self._going -= 1
+        return self._scheduler.step_ended(name, outcome)
+
+    def _parked(self, name: str) -> None:
+        self._happened.put(partial(self._scheduler.step_parked, name))

@@ -50,6 +50,11 @@ class Scheduler:
         self._agenda.step_ended(name, outcome)
         return self._agenda.settle()
 
+    def step_parked(self, name: str) -> Orders:
+        """What can start since a started step waits for people. Raises KeyError when none of that name runs."""
+        self._agenda.step_parked(name)
+        return self._agenda.settle()
+
     def rang(self, alarm: Alarm) -> Orders:
         """What follows when an alarm's seconds are over. Raises KeyError when it rang before."""
         self._agenda.rang(alarm)

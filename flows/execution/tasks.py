@@ -48,8 +48,33 @@ class Tasks:
         self._futures[step.name] = future
         future.add_done_callback(lambda ended: done(self._outcome(step, ended)))
 
+    def apply(self, step: Step, act: Callable[[NodeReport], NodeReport], done: Callable[[Outcome], None]) -> None:
+        """Do in the hub what people approved, as a task after the step's own; `act` takes and gives the node's report."""
+        future = self._applying(step, act).submit(wait_for=[allow_failure(self._futures[step.name])], return_state=False)
+        self._futures[step.name] = future
+        future.add_done_callback(lambda ended: done(self._outcome(step, ended)))
+
     def _key(self, key: str) -> str:
         return f"{self._run.run}/{key}"
+
+    def _applying(self, step: Step, act: Callable[[NodeReport], NodeReport]) -> Task[[], NodeReport]:
+        planned = self.reports[step.name]
+
+        def turn() -> NodeReport:
+            report = act(planned)
+            self._publish(report)
+            return report
+
+        key = f"{self._key(step.key)}/applied"
+        return Task(
+            turn,
+            name=f"{step.path} (apply)",
+            task_run_name=f"{step.name} (apply)",
+            description="Writes the approved change.",
+            cache_key_fn=lambda *_: key,
+            persist_result=True,
+            result_serializer=_SERIALIZER,
+        )
 
     def _task(self, step: Step) -> Task[[], NodeReport]:
         manifest = catalog()[step.node.agent or ""]

@@ -7,6 +7,7 @@ description, and what the workflow says: its schedules and how many runs go on a
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -14,7 +15,9 @@ from pydantic import JsonValue
 
 from flows.definition.loader import Definition
 from flows.definition.schema import Concurrency, OnLimit, Per
+from flows.execution.origin import AUTHORED, Authored
 from flows.service.parameters import of_workflow
+from flows.service.person import local_person
 from flows.service.schedules import schedule
 from flows.service.server import answering
 from flows.service.workflows import shipped
@@ -85,6 +88,7 @@ def deploy(client: SyncPrefectClient, definition: Definition, settings: Settings
     limit = workflow.concurrency
     if limit is not None and limit.per is Per.WORKFLOW:
         schema[_LIMITED] = limit.model_dump(mode="json")
+    schema[AUTHORED] = Authored(name=local_person(), text=_digest(definition)).model_dump()
     made = _deploy(
         client,
         workflow.name,
@@ -135,11 +139,19 @@ def _deploy(
             **_limits(schema, {}),
         )
         return client.read_deployment(created)
-    owned |= _limits(schema, found.parameter_openapi_schema or {})
+    before = found.parameter_openapi_schema or {}
+    owned |= _limits(schema, before)
+    if AUTHORED in before and before[AUTHORED]["text"] == schema.get(AUTHORED, {}).get("text"):
+        schema[AUTHORED] = before[AUTHORED]  # who deploys the same text again has not written it
     if move or found.work_pool_name is None:  # its pool was deleted: nobody would ever take a run
         owned["work_pool_name"] = settings.work_pool
     _update(client, found, owned)
     return found
+
+
+def _digest(definition: Definition) -> str:
+    texts = [definition.text, *(text for _, text in sorted(definition.texts().items()))]
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
 
 def _limits(schema: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:

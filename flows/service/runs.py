@@ -12,12 +12,15 @@ from uuid import UUID
 from agents.contract.schema import Frozen
 from flows.definition.loader import name_of
 from flows.errors import INVALID_INPUT, InvalidInputError
+from flows.execution.origin import DOOR, REQUESTER
 from flows.reports import plain
 from flows.reports.schema import RunReport
 from flows.service.deployments import FLOW_NAME, deploy, deploy_from_file, ensure_pool
+from flows.service.person import local_person
 from flows.service.requests import StartRequest, check_request
 from flows.service.server import answering
 from flows.settings import Settings
+from flows.store import Via
 from flows.workspace import display
 
 if TYPE_CHECKING:
@@ -111,6 +114,7 @@ class Runs:
                 "params": checked.params,
                 "runtime": request.runtime,
             },
+            labels={REQUESTER: local_person(), DOOR: Via.CLI.value},
         )
         return _handle(run)
 

@@ -1,0 +1,57 @@
+"""Where a run comes from, as Prefect knows it: who asked for it, and who wrote its workflow."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from agents.contract.schema import Frozen
+from flows.store import Origin, Via
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+
+REQUESTER = "dockyard.requester"
+"""The label of a flow run that names who started it; the door that started it writes it."""
+DOOR = "dockyard.via"
+"""The label of a flow run that names that door."""
+AUTHORED = "x-dockyard-author"
+"""A key beside a deployment's parameter schema: who deployed the workflow's present text."""
+NOBODY = "nobody-known"
+"""Who asked for a run that nothing at all is known of: no person's name, so it hinders nobody and helps nobody."""
+
+
+class Authored(Frozen):
+    """Who deployed a text, and the text's sha256."""
+
+    name: str
+    text: str
+
+
+def origin(client: SyncPrefectClient, run_id: UUID, *, own_text: bool) -> Origin:
+    """The run's origin; `own_text`: it brought its workflow along, so whoever asked for it has written it.
+
+    A schedule, a bot and a bare `prefect deployment run` have no name of their own: behind them stands who made the
+    deployment that they start.
+    """
+    run = client.read_flow_run(run_id)
+    named, deployed = str(run.labels.get(REQUESTER, "")), ""
+    if run.deployment_id is not None:
+        schema = client.read_deployment(run.deployment_id).parameter_openapi_schema or {}
+        try:
+            deployed = Authored.model_validate(schema.get(AUTHORED)).name
+        except ValidationError:  # deployed by `prefect deploy`, which says nothing of people
+            deployed = ""
+    requester = named or deployed or NOBODY
+    via = Via(str(run.labels.get(DOOR))) if named else Via.SCHEDULE if run.auto_scheduled else Via.PREFECT
+    return Origin(
+        run=str(run_id),
+        at=datetime.now(UTC),
+        requester=requester,
+        author=requester if own_text else deployed,
+        via=via,
+        trigger="" if named or run.deployment_id is None else str(run.deployment_id),
+    )

@@ -1,0 +1,152 @@
+"""The run's own state in Prefect while it does nothing but wait for people: Paused with its process, then Suspended.
+
+Prefect's page shows a form for both. Its answer has no identity and the form no text: Prefect renders what is typed
+there with Jinja. Whether the answer counts is the policy's to say; the run's state decides nothing, the ledger does.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any, Literal
+from uuid import UUID, uuid4
+
+from prefect import get_run_logger
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import State, StateType
+from prefect.exceptions import Pause
+from prefect.input import RunInput
+from prefect.input.run_input import keyset_from_paused_state
+from prefect.states import Paused, Running, Suspended
+from prefect.utilities.engine import propose_state_sync
+from pydantic import Field, ValidationError, create_model
+
+from flows.approvals import Answer
+
+STATE_SECONDS = 1.0
+"""How often Prefect is asked whether somebody resumed the run there."""
+MARGIN_SECONDS = 86_400
+"""How long after its gates expire a run may still be resumed: Prefect fails one that is paused for too long."""
+
+_PREFIX = "dockyard-"
+
+
+class GateForm(RunInput):
+    """What Prefect's page asks for; `gate` is one of those that are open."""
+
+    answer: Literal["approve", "reject"] = Field(description="Your answer, for the very change that is shown.")
+
+
+class Pauses:
+    """One run's pauses. A run without a deployment cannot be started again, so it is never suspended."""
+
+    def __init__(self, client: SyncPrefectClient, run_id: UUID, *, grace: float, deployed: bool) -> None:
+        """`grace`: seconds that the run waits in its process before it is suspended."""
+        self._client = client
+        self._run_id = run_id
+        self._grace = grace
+        self._deployed = deployed
+        self._since: float | None = None
+        self._next_look = 0.0
+        self._read: set[str] = set()
+
+    @property
+    def resting(self) -> bool:
+        """Whether the run is Paused."""
+        return self._since is not None
+
+    @property
+    def over(self) -> bool:
+        """Whether it has been Paused for as long as its process should wait."""
+        return self._deployed and self._since is not None and time.monotonic() - self._since >= self._grace
+
+    def rest(self, open_gates: Mapping[str, str], seconds: float) -> None:
+        """Show the run as Paused, with a form for `open_gates` (id → what is asked), which stay open for so long."""
+        if self._since is None:
+            self._pause(Paused(timeout_seconds=_whole(seconds), reschedule=False, pause_key=_key()), open_gates)
+            self._since = time.monotonic()
+
+    def wake(self) -> None:
+        """Show the run as Running again."""
+        if self._since is not None:
+            self._propose(Running())
+            self._since = None
+
+    def suspend(self, open_gates: Mapping[str, str], seconds: float) -> None:
+        """Leave the process; the run is entered again when a gate has been decided.
+
+        Raises Prefect's Pause, unless Prefect refuses: a run that is being cancelled goes on until it is ended.
+        """
+        self.wake()
+        state = self._pause(Suspended(timeout_seconds=_whole(seconds), pause_key=_key()), open_gates)
+        if state.is_paused():
+            raise Pause(state=state)
+
+    def resumed(self) -> bool:
+        """Whether somebody resumed the run in Prefect while it rested; asked there once a second."""
+        if self._since is None or time.monotonic() < self._next_look:
+            return False
+        self._next_look = time.monotonic() + STATE_SECONDS
+        state = self._client.read_flow_run(self._run_id).state
+        if state is None or state.type is not StateType.RUNNING:
+            return False
+        self._since = None
+        return True
+
+    def answers(self) -> list[tuple[str, Answer]]:
+        """What was answered in Prefect's page since the last call, as gate and answer."""
+        found = []
+        for name in ("paused", "suspended"):
+            inputs = self._client.filter_flow_run_input(
+                self._run_id, key_prefix=f"{name}-{_PREFIX}", limit=200, exclude_keys=self._read
+            )
+            for given in inputs:
+                self._read.add(given.key)
+                if given.key.endswith("-response"):
+                    found += self._answer(given.decoded_value)
+        return found
+
+    def _answer(self, value: Any) -> list[tuple[str, Answer]]:
+        try:
+            form = _form({}).model_validate(value)
+        except ValidationError as error:  # another form's; Prefect's API takes inputs from anybody
+            get_run_logger().warning("An answer given in Prefect does not fit its form: %s", error.errors()[0]["msg"])
+            return []
+        return [(str(getattr(form, "gate")), Answer(form.answer))]  # noqa: B009 - the form is made at run time
+
+    def _pause(self, state: State[Any], open_gates: Mapping[str, str]) -> State[Any]:
+        keys = keyset_from_paused_state(state)
+        state.state_details.run_input_keyset = keys
+        form = _form(open_gates)
+        # Before the state: who sees it paused must find the form, and a resume without one is refused.
+        self._client.create_flow_run_input(self._run_id, keys["description"], _json(_asked(open_gates)))
+        self._client.create_flow_run_input(self._run_id, keys["schema"], _json(form.model_json_schema()))
+        return self._propose(state)
+
+    def _propose(self, state: State[Any]) -> State[Any]:
+        accepted = propose_state_sync(self._client, state, flow_run_id=self._run_id)
+        if accepted.type is not state.type:
+            get_run_logger().warning("Prefect keeps the run %s instead of %s.", accepted.name, state.name)
+        return accepted
+
+
+def _form(open_gates: Mapping[str, str]) -> type[GateForm]:
+    named = Field(description="The gate that you answer.", json_schema_extra={"enum": [*open_gates]} if open_gates else None)
+    return create_model("GateForm", __base__=GateForm, gate=(str, named))
+
+
+def _asked(open_gates: Mapping[str, str]) -> str:
+    return "\n\n".join(open_gates.values())
+
+
+def _json(value: object) -> str:
+    return json.dumps(value)
+
+
+def _key() -> str:
+    return f"{_PREFIX}{uuid4().hex[:12]}"
+
+
+def _whole(seconds: float) -> int:
+    return int(seconds) + MARGIN_SECONDS
