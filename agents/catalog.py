@@ -11,6 +11,7 @@ AGENTS = (
     "code_reviewer",
     "compliance_checker",
     "notifier",
+    "patcher",
     "security_scanner",
 )
 """Packages under `agents`; each has a `schema.py` with `MANIFEST`."""

@@ -1,4 +1,4 @@
-"""The data that crosses the container's wall: Request in, Result out, Findings inside."""
+"""The data that crosses the container's wall: Request in, Result out, Findings and Patches inside."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 CONTRACT_VERSION = 1
 
@@ -77,6 +77,7 @@ class NoteKind(StrEnum):
     UNRESOLVED = "unresolved"
     SUPPRESSION_IGNORED = "suppression-ignored"
     ENGINE = "engine"
+    NOT_CHANGED = "not-changed"
 
 
 class Note(Frozen):
@@ -116,6 +117,28 @@ class Report(Frozen):
     findings: tuple[Finding, ...] = ()
     notes: tuple[Note, ...] = ()
     files_scanned: int = 0
+
+
+class Patch(Frozen):
+    """A change of a repository's files, exact to the byte.
+
+    `diff` is what `git diff --binary --full-index --no-renames` writes, and its UTF-8 bytes are what `git apply`
+    reads. A file whose old or new content is not UTF-8 stands in it as git's binary patch, which is ASCII: so
+    JSON carries any content. It is empty when nothing changes. `base_commit` is the commit it belongs to; `files`
+    are the paths it creates, changes or deletes, relative to the repository's root with forward slashes, sorted.
+    """
+
+    diff: str
+    base_commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")]
+    files: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if list(self.files) != sorted(set(self.files)):
+            raise ValueError("`files` are sorted, each named once")
+        if bool(self.files) != bool(self.diff):
+            raise ValueError("a diff names files, and an empty one names none")
+        return self
 
 
 class Params(Frozen):

@@ -9,6 +9,10 @@ FROM ${BASE_IMAGE}
 
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin dockyard
 
+# The patcher writes and tries its patches with git, which slim images of Python lack.
+RUN command -v git >/dev/null \
+    || (apt-get update && apt-get install --yes --no-install-recommends git && rm -rf /var/lib/apt/lists/*)
+
 # semgrep's native engine alone, in a place of its own: its Python dependencies are pinned to old versions.
 COPY deployments/images/semgrep.txt /tmp/
 RUN --mount=type=secret,id=ca,target=/run/secrets/ca.pem,required=false \

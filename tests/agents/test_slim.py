@@ -12,7 +12,7 @@ import pytest
 from agents.catalog import AGENTS
 
 ROOT = Path(__file__).resolve().parents[2]
-HUB = ("prefect", "fastapi", "gradio", "docker", "jinja2", "rich", "typer", "ruamel", "flows", "blocks", "ui")
+HUB = ("prefect", "fastapi", "gradio", "docker", "jinja2", "rich", "typer", "flows", "blocks", "ui")
 
 WITHOUT_HUB = f"""
 import sys

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.contract.schema import Finding, Report, Request, Severity, Summary, finish
+from agents.contract.schema import Finding, Patch, Report, Request, Severity, Summary, finish
 
 
 def finding(**fields: object) -> Finding:
@@ -102,3 +102,20 @@ def test_requests_and_reports_refuse_unknown_fields() -> None:
         Request.model_validate({"agent": "a", "extra": 1})
     with pytest.raises(ValidationError):
         Report.model_validate({"findingz": []})
+
+
+PATCH: dict[str, object] = {"diff": "diff --git …\r\n", "base_commit": "0" * 40, "files": ["a", "b"]}
+
+
+def test_a_patch_survives_json_to_the_byte() -> None:
+    patch = Patch.model_validate(PATCH)
+    assert Patch.model_validate_json(patch.model_dump_json()) == patch
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"files": ["b", "a"]}, {"files": ["a", "a"]}, {"files": []}, {"diff": ""}, {"base_commit": "HEAD"}, {"force": True}],
+)
+def test_a_patch_that_is_not_whole_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Patch.model_validate({**PATCH, **wrong})

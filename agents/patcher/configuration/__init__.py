@@ -1,0 +1,1 @@
+"""Changing values of JSON, YAML and TOML files with everything else kept as it is written."""

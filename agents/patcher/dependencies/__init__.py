@@ -1,0 +1,1 @@
+"""Updating dependencies in the manifests that name them."""

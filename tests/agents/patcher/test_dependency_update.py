@@ -1,0 +1,144 @@
+"""Updating dependencies over a whole repository."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from tests.agents.patcher.conftest import COMMIT, Call, Fail, added, notes
+
+FILES: Mapping[str, str | bytes] = {
+    "package.json": '{\n  "dependencies": {"shared": "^1.0.0"}\n}\n',
+    "web/package.json": '{"devDependencies": {"shared": "~1.0.0"}}',
+    "web/package-lock.json": "{}",
+    "pyproject.toml": '[project]\ndependencies = ["shared>=1.0"]\n',
+    "uv.lock": "",
+    "requirements.txt": "shared==1.0.0\r\n# caf\u00e9\r\n",
+    "requirements/dev.in": "shared~=1.0",
+    "requirements/dev.txt": "shared==1.0.0 \\\n  --hash=sha256:00\n",
+    "docs/notes.txt": "shared==1.0.0\n",
+    "node_modules/shared/package.json": '{"dependencies": {"shared": "^1.0.0"}}',
+}
+
+
+def update(**fields: object) -> dict[str, object]:
+    return {"operation": "dependency-update", "updates": [{"name": "shared", "version": "1.2.0", **fields}]}
+
+
+def test_every_manifest_that_names_it_is_updated(patcher: Call) -> None:
+    report = patcher(FILES, **update())
+    assert report.changed
+    assert report.patch is not None
+    files = ("package.json", "pyproject.toml", "requirements.txt", "requirements/dev.in", "web/package.json")
+    assert (report.patch.files, report.patch.base_commit) == (files, COMMIT)
+    assert [(change.file, change.old, change.new, change.line) for change in report.changes] == [
+        ("package.json", "^1.0.0", "^1.2.0", 2),
+        ("pyproject.toml", "shared>=1.0", "shared>=1.2", 2),
+        ("requirements.txt", "shared==1.0.0", "shared==1.2.0", 1),
+        ("requirements/dev.in", "shared~=1.0", "shared~=1.2", 1),
+        ("web/package.json", "~1.0.0", "~1.2.0", 1),
+    ]
+    assert added(report) == [
+        '  "dependencies": {"shared": "^1.2.0"}',
+        'dependencies = ["shared>=1.2"]',
+        "shared==1.2.0\r",
+        "shared~=1.2",
+        '{"devDependencies": {"shared": "~1.2.0"}}',
+    ]
+    assert report.verification is not None
+    assert (report.verification.applies, report.verification.reverses) == (True, True)
+    assert "requirements.txt:\n  line 1: shared in requirement: `shared==1.0.0` → `shared==1.2.0`" in report.explanation
+
+
+def test_what_is_left_to_do_is_told(patcher: Call) -> None:
+    found = notes(patcher(FILES, **update()))
+    assert "requirements/dev.txt not-changed line 1: shared in requirement: it is pinned by hash" in found
+    assert "web/package-lock.json not-changed still holds the versions from before" in found
+    assert "npm install --package-lock-only" in found
+    assert "uv.lock not-changed" in found
+    assert "pip-compile requirements/dev.in" in found
+
+
+@pytest.mark.parametrize(
+    ("fields", "files"),
+    [
+        ({"ecosystem": "npm"}, ["package.json", "web/package.json"]),
+        ({"ecosystem": "pypi"}, ["pyproject.toml", "requirements.txt", "requirements/dev.in"]),
+        ({"file": "/package.json"}, ["package.json"]),
+        ({"file": "web/"}, ["web/package.json"]),
+        ({"file": "*.in"}, ["requirements/dev.in"]),
+        ({"file": "docs/notes.txt"}, ["docs/notes.txt"]),
+    ],
+)
+def test_ecosystem_and_file_narrow_it(patcher: Call, fields: dict[str, str], files: list[str]) -> None:
+    assert [change.file for change in patcher(FILES, **update(**fields)).changes] == files
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"name": "absent"}, "absent 1.2.0: no manifest names this dependency"),
+        ({"name": "absent", "ecosystem": "npm"}, "absent 1.2.0 (npm): no manifest names"),
+        ({"file": "nowhere/*"}, "no manifest that `nowhere/*` matches names this dependency"),
+        ({"version": "1.0.0"}, "is at 1.0.0 already: `^1.0.0`"),
+    ],
+)
+def test_nothing_to_change_is_said_plainly(patcher: Call, fields: dict[str, str], words: str) -> None:
+    report = patcher(FILES, **update(**fields))
+    assert (report.changed, report.patch, report.verification, report.changes) == (False, None, None, ())
+    assert report.explanation.startswith("Nothing to change.\nNot changed:\n")
+    assert words in report.explanation
+
+
+def test_several_updates_of_one_file_are_one_patch(patcher: Call) -> None:
+    updates = [{"name": "b", "version": "2.0"}, {"name": "A", "version": "3.0"}, {"name": "a", "version": "3.1"}]
+    report = patcher({"requirements.txt": "a==1.0\nb==1.0\n"}, operation="dependency-update", updates=updates)
+    assert added(report) == ["a==3.1", "b==2.0"]
+
+
+def test_a_file_of_another_encoding_keeps_its_bytes(patcher: Call) -> None:
+    report = patcher({"requirements.txt": "# café\nshared==1.0\n".encode("latin-1")}, **update())
+    assert report.patch is not None
+    assert "GIT binary patch" in report.patch.diff
+    assert report.changes[0].new == "shared==1.2"
+
+
+def test_a_compiled_file_is_changed_and_said_to_need_its_tool(patcher: Call) -> None:
+    text = "#\n# This file is autogenerated by pip-compile with Python 3.11\n#\nshared==1.0\n"
+    report = patcher({"requirements.txt": text}, **update())
+    assert added(report) == ["shared==1.2"]
+    assert "was made by pip-compile: make it anew" in notes(report)
+
+
+def test_manifests_that_cannot_be_read_are_told_and_the_rest_is_done(patcher: Call) -> None:
+    files: dict[str, str | bytes] = {
+        "a/package.json": "{",
+        "b/package.json": b'{"caf\xe9": 1}',
+        "c/pyproject.toml": "x =",
+        "d/package.json": '{"dependencies": {"shared": "1.0.0"}}',
+    }
+    report = patcher(files, **update())
+    assert [change.file for change in report.changes] == ["d/package.json"]
+    found = notes(report)
+    assert "a/package.json unparsable line 1" in found
+    assert "b/package.json not-utf8" in found
+    assert "c/pyproject.toml unparsable" in found
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        (update(version='1.0", "x": "'), "updates.0.version"),
+        (update(version="1.0\n--index-url=http://x"), "updates.0.version"),
+        (update(name="x y"), "updates.0.name"),
+        (update(ecosystem="cargo"), "updates.0.ecosystem"),
+        ({"operation": "dependency-update"}, "needs `updates`"),
+        ({"operation": "dependency-update", "updates": [], "changes": []}, "needs `updates`"),
+        ({"operation": "rename", "updates": []}, "operation"),
+    ],
+)
+def test_bad_params_are_refused(failure: Fail, params: dict[str, object], words: str) -> None:
+    found = failure({}, **params)
+    assert found.code == "invalid-request"
+    assert words in found.message
