@@ -2,6 +2,8 @@
 
 INVALID_INPUT = "InvalidInput"
 """Name of the (failed) Prefect state of a run that InvalidInputError ended: doors tell it from a failed node."""
+REJECTED, EXPIRED = "Rejected", "Expired"
+"""Names of the (failed) Prefect states of a run that people's no, or their silence, ended."""
 
 
 class DockyardError(Exception):

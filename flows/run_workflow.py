@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from prefect import flow, get_run_logger
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run as current
 from prefect.settings import PREFECT_UI_URL
@@ -21,20 +22,25 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field, JsonValue
 
 from agents.contract.schema import RunInfo
+from flows.approvals import Ledger, policy_for
 from flows.definition.loader import Definition, Folder, bind, find, is_name, load
 from flows.errors import INVALID_INPUT, DockyardError, InvalidInputError
 from flows.execution.concurrency import NoSlotError, slot
 from flows.execution.driver import Clock, Driver
 from flows.execution.engine import runtime_for
-from flows.execution.gates import refuse_gates
+from flows.execution.changes import Changes, Destination, branch_names, gated
+from flows.execution.gates import Gates
+from flows.execution.origin import origin
+from flows.execution.pauses import Pauses
 from flows.execution.scheduler import Outcome, Scheduler
-from flows.execution.summary import node_reports
+from flows.execution.summary import denied, node_reports
 from flows.execution.tasks import Tasks
 from flows.reports import archive
 from flows.reports.artifacts import Artifacts
 from flows.reports.schema import NodeReport, RunReport, RunStatus
 from flows.runtime import Runtime
-from flows.settings import RuntimeName, Settings, settings
+from flows.settings import RuntimeName, Settings, local_person, settings
+from flows.store import open_store, record_origin, write
 from flows.workspace import ADDRESS_SCHEMA_PATTERN, Checkout, check_out
 
 MAX_PARALLEL_NODES = 8
@@ -79,19 +85,16 @@ def _run(repository: str, workflow: str, ref: str, params: dict[str, JsonValue],
     run_id: UUID = UUID(str(current.id))
     definition = _definition(run_id, workflow, config)
     bound = bind(definition.workflow, params)
-    refuse_gates(definition)
     with slot(definition.workflow, repository, run_id, deployed=is_name(workflow)):
-        checkout = check_out(
-            repository, ref, state_dir=config.state_dir, timeout=config.git_timeout, credentials=config.git_credentials
-        )
+        checkout = _checkout(run_id, repository, ref, config)
         log = get_run_logger()
         log.info("%s at %s (%s)", checkout.repository, checkout.commit, ref)
         with (
             closing(Artifacts(run_id)) as artifacts,
             _opened(checkout, runtime or config.runtime, run_id, config) as (opened, notices),
         ):
-            run = _Run(run_id, definition, bound, checkout, opened, notices, artifacts)
-            report, state = run.drive()
+            run = _Run(run_id, definition, bound, checkout, opened, notices, artifacts, repository, not is_name(workflow))
+            report, state = run.drive(config)
             archive.save(report)
             artifacts.publish_run(report)
         return state
@@ -105,6 +108,22 @@ def _definition(run_id: UUID, workflow: str, config: Settings) -> Definition:
     definition = load(text, library=Folder(config.workflows_dir))
     archive.pin(run_id, archive.Pinned(text=text, library=definition.texts()))
     return definition
+
+
+def _checkout(run_id: UUID, repository: str, ref: str, config: Settings) -> Checkout:
+    """The commit that the run began with, however often it is entered."""
+    began = archive.pinned_commit(run_id)
+    checkout = check_out(
+        repository,
+        ref,
+        state_dir=config.state_dir,
+        timeout=config.git_timeout,
+        credentials=config.git_credentials,
+        pinned=began,
+    )
+    if began is None:
+        archive.pin_commit(run_id, checkout.commit)
+    return checkout
 
 
 @contextmanager
@@ -136,8 +155,10 @@ class _Run:
     runtime: Runtime
     notices: tuple[str, ...]
     artifacts: Artifacts
+    repository: str
+    own_text: bool
 
-    def drive(self) -> tuple[RunReport, State[Any]]:
+    def drive(self, config: Settings) -> tuple[RunReport, State[Any]]:
         """Run every node to its end."""
         self.started = datetime.now(UTC)
         workflow, checkout = self.definition.workflow.name, self.checkout
@@ -158,11 +179,28 @@ class _Run:
         )
         clock = Clock()
         tasks = Tasks(info, self.runtime, clock, publish=lambda node: self.artifacts.publish(self._report((node,)), node))
-        Driver(scheduler, clock, submit=tasks.submit, known=tasks.known, tell=_tell).drive()
+        with get_client(sync_client=True) as client:
+            steps = self._gates(tasks, clock, client, config) if gated(self.definition) else tasks
+            Driver(scheduler, clock, steps, _tell).drive()
         reasons = scheduler.reasons()
         status = RunStatus.FAILED if reasons else RunStatus.COMPLETED
-        report = self._report(node_reports(scheduler.rows(), tasks.reports, self.runtime.name), status)
-        return report, _state(report, reasons)
+        rows = tuple(scheduler.rows())
+        report = self._report(node_reports(rows, tasks.reports, self.runtime.name), status)
+        return report, _state(report, reasons, denied(rows, [name for name, _ in reasons]))
+
+    def _gates(self, tasks: Tasks, clock: Clock, client: SyncPrefectClient, config: Settings) -> Gates:
+        """Steps with people between them: the ledger, today's policy, and where approved changes go."""
+        engine = open_store(config)
+        ledger, policy = Ledger(engine), policy_for(config, local_person())
+        found = origin(client, self.run_id, own_text=self.own_text)
+        known = write(engine, lambda connection: record_origin(connection, found))
+        checkout = self.checkout
+        where = Destination(self.repository, checkout.ref, checkout.commit, checkout.home, checkout.timeout)
+        branch = branch_names(self.definition, str(self.run_id))
+        changes = Changes(ledger, where, self.runtime.image, policy, branch)
+        deployed = current.deployment_id is not None
+        pauses = Pauses(client, self.run_id, grace=config.approval_grace, deployed=deployed)
+        return Gates(known, self.definition.workflow.name, tasks, changes, ledger, policy, pauses, clock)
 
     def _report(self, nodes: tuple[NodeReport, ...], status: RunStatus = RunStatus.COMPLETED) -> RunReport:
         ui = PREFECT_UI_URL.value()
@@ -188,7 +226,7 @@ def _tell(path: str, outcome: Outcome) -> None:
         get_run_logger().log(level, "%s: %s, %s", path, outcome.status.value, outcome.error)
 
 
-def _state(report: RunReport, reasons: list[tuple[str, str]]) -> State[Any]:
+def _state(report: RunReport, reasons: list[tuple[str, str]], denial: str | None) -> State[Any]:
     found = report.summary
     text = (
         f"{found.total} findings: {found.critical} critical, {found.error} error, {found.warning} warning, {found.info} info"
@@ -196,4 +234,4 @@ def _state(report: RunReport, reasons: list[tuple[str, str]]) -> State[Any]:
     if not reasons:
         return Completed(message=text, data=None)
     failed = "; ".join(f"{name}: {reason}" for name, reason in reasons)
-    return Failed(message=f"{failed} ({text})")
+    return Failed(name=denial or "Failed", message=f"{failed} ({text})")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -63,6 +64,11 @@ class Settings(BaseSettings):
     git_credentials: Path | None = Field(
         default=None, description="File of passwords for private repositories, a `https://user:password@host` a line."
     )
+    approval_grace: float = Field(
+        default=60.0,
+        ge=0,
+        description="Seconds that a run waits for people in its process, before it is suspended and holds none.",
+    )
     git_timeout: float = Field(default=900.0, gt=0, description="Seconds one git command may take.")
     database_url: SecretStr | None = Field(
         default=None, description="Database of the ledger; default: the SQLite file `dockyard.db` in the state folder."
@@ -70,6 +76,18 @@ class Settings(BaseSettings):
     policy_file: Path | None = Field(
         default=None, description="Who may approve what (YAML); default: whoever runs Dockyard decides alone."
     )
+
+
+def local_person() -> str:
+    """Who sits at this machine: the account that the process runs under, which no variable can change.
+
+    The account's name, its number where it has none, as in a container.
+    """
+    number = os.getuid()
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"uid-{number}"
 
 
 @cache

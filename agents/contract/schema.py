@@ -141,6 +141,15 @@ class Patch(Frozen):
         return self
 
 
+class Applied(Frozen):
+    """What became of a patch after people approved it: the hub writes it into the report that planned the patch."""
+
+    branch: str
+    commit: str
+    gate: str
+    approvers: tuple[str, ...] = ()
+
+
 class Params(Frozen):
     """Base of every agent's params."""
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Discriminator, Field, JsonValue, StrictInt, StrictStr, Tag, model_validator
 
 from agents.contract.manifest import Limits, Manifest, Risk
-from agents.contract.schema import Frozen, Params, Patch, Report
+from agents.contract.schema import Applied, Frozen, Params, Patch, Report
 
 
 class Operation(StrEnum):
@@ -121,7 +121,10 @@ class Verification(Frozen):
 
 
 class PatcherReport(Report):
-    """`patch` and `verification` are there when `changed` is true; `explanation` says in words what and why."""
+    """`patch` and `verification` are there when `changed` is true; `explanation` says in words what and why.
+
+    `applied` is the hub's: it is there once people approved the patch and it was written.
+    """
 
     operation: Operation
     changed: bool
@@ -129,6 +132,7 @@ class PatcherReport(Report):
     changes: tuple[FileChange, ...] = ()
     patch: Patch | None = None
     verification: Verification | None = None
+    applied: Applied | None = None
 
 
 MANIFEST = Manifest(

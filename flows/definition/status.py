@@ -17,6 +17,8 @@ class NodeStatus(StrEnum):
     TIMED_OUT = "timed-out"
     SKIPPED = "skipped"
     CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
 
     @property
     def ok(self) -> bool:
@@ -25,5 +27,5 @@ class NodeStatus(StrEnum):
 
     @property
     def failed(self) -> bool:
-        """Whether the node started and gave none."""
-        return self in (NodeStatus.FAILED, NodeStatus.TIMED_OUT, NodeStatus.CANCELLED)
+        """Whether the node was to start and gave none. A no of people, or none in time, counts as that."""
+        return self not in (NodeStatus.COMPLETED, NodeStatus.SKIPPED)

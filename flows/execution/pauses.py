@@ -7,6 +7,7 @@ there with Jinja. Whether the answer counts is the policy's to say; the run's st
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -22,7 +23,7 @@ from prefect.states import Paused, Running, Suspended
 from prefect.utilities.engine import propose_state_sync
 from pydantic import Field, ValidationError, create_model
 
-from flows.approvals import Answer
+from flows.approvals import Choice
 
 STATE_SECONDS = 1.0
 """How often Prefect is asked whether somebody resumed the run there."""
@@ -49,6 +50,7 @@ class Pauses:
         self._deployed = deployed
         self._since: float | None = None
         self._next_look = 0.0
+        self._entered = True
         self._read: set[str] = set()
 
     @property
@@ -73,18 +75,24 @@ class Pauses:
             self._propose(Running())
             self._since = None
 
-    def suspend(self, open_gates: Mapping[str, str], seconds: float) -> None:
-        """Leave the process; the run is entered again when a gate has been decided.
+    def suspend(self, open_gates: Mapping[str, str], seconds: float, *, handled: int) -> None:
+        """Leave the process; the run is entered again when more than the `handled` gates of it are closed.
 
         Raises Prefect's Pause, unless Prefect refuses: a run that is being cancelled goes on until it is ended.
         """
         self.wake()
-        state = self._pause(Suspended(timeout_seconds=_whole(seconds), pause_key=_key()), open_gates)
+        state = self._pause(Suspended(timeout_seconds=_whole(seconds), pause_key=_key(handled)), open_gates)
         if state.is_paused():
             raise Pause(state=state)
 
-    def resumed(self) -> bool:
-        """Whether somebody resumed the run in Prefect while it rested; asked there once a second."""
+    def asked_again(self) -> bool:
+        """Whether there may be answers: the run was entered just now, or resumed in Prefect while it rested.
+
+        Prefect is asked for that once a second.
+        """
+        if self._entered:
+            self._entered = False
+            return True
         if self._since is None or time.monotonic() < self._next_look:
             return False
         self._next_look = time.monotonic() + STATE_SECONDS
@@ -94,7 +102,7 @@ class Pauses:
         self._since = None
         return True
 
-    def answers(self) -> list[tuple[str, Answer]]:
+    def answers(self) -> list[tuple[str, Choice]]:
         """What was answered in Prefect's page since the last call, as gate and answer."""
         found = []
         for name in ("paused", "suspended"):
@@ -107,13 +115,13 @@ class Pauses:
                     found += self._answer(given.decoded_value)
         return found
 
-    def _answer(self, value: Any) -> list[tuple[str, Answer]]:
+    def _answer(self, value: Any) -> list[tuple[str, Choice]]:
         try:
             form = _form({}).model_validate(value)
         except ValidationError as error:  # another form's; Prefect's API takes inputs from anybody
             get_run_logger().warning("An answer given in Prefect does not fit its form: %s", error.errors()[0]["msg"])
             return []
-        return [(str(getattr(form, "gate")), Answer(form.answer))]  # noqa: B009 - the form is made at run time
+        return [(str(getattr(form, "gate")), Choice(form.answer))]  # noqa: B009 - the form is made at run time
 
     def _pause(self, state: State[Any], open_gates: Mapping[str, str]) -> State[Any]:
         keys = keyset_from_paused_state(state)
@@ -144,8 +152,14 @@ def _json(value: object) -> str:
     return json.dumps(value)
 
 
-def _key() -> str:
-    return f"{_PREFIX}{uuid4().hex[:12]}"
+def _key(handled: int = 0) -> str:
+    return f"{_PREFIX}{handled}-{uuid4().hex[:12]}"
+
+
+def handled_in(pause_key: str | None) -> int | None:
+    """How many closed gates the run knew of when it was suspended; None for a pause that is not one of these."""
+    found = re.fullmatch(rf"{_PREFIX}(\d+)-[0-9a-f]+", pause_key or "")
+    return int(found[1]) if found else None
 
 
 def _whole(seconds: float) -> int:

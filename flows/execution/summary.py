@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from agents.catalog import catalog
+from flows.definition.status import NodeStatus
+from flows.errors import EXPIRED, REJECTED
 from flows.execution.scheduler import Row
 from flows.reports.schema import NodeReport
 
@@ -28,3 +30,20 @@ def _line(row: Row, reports: Mapping[str, NodeReport], runtime: str) -> NodeRepo
         runtime=runtime,
         group=row.group,
     )
+
+
+def denied(rows: Iterable[Row], failing: Iterable[str]) -> str | None:
+    """`Rejected` or `Expired` where the nodes that fail the run, or parts of them, ended by people's no or silence alone."""
+    names = tuple(failing)
+    ended = {
+        row.outcome.status
+        for row in rows
+        if row.outcome.status.failed and not row.group and _within(row.name, names)
+    }
+    if not ended or ended - {NodeStatus.REJECTED, NodeStatus.EXPIRED}:
+        return None
+    return REJECTED if NodeStatus.REJECTED in ended else EXPIRED
+
+
+def _within(name: str, nodes: tuple[str, ...]) -> bool:
+    return any(name == node or name.startswith((f"{node}.", f"{node}[")) for node in nodes)

@@ -26,7 +26,7 @@ _SERIALIZER = CompressedJSONSerializer(compressionlib="zlib")
 
 
 class Tasks:
-    """Submits the steps of one run to the flow's task runner and keeps their reports by name."""
+    """Submits the steps of one run, none of which waits for people, to the flow's task runner and keeps their reports by name."""
 
     def __init__(self, run: RunInfo, runtime: Runtime, clock: Clock, publish: Callable[[NodeReport], None]) -> None:
         """`publish` is called in the task with each report."""
@@ -41,7 +41,15 @@ class Tasks:
         """Whether the step of that key has a persisted result."""
         return get_result_store().exists(self._key(key))
 
-    def submit(self, step: Step, done: Callable[[Outcome], None]) -> None:
+    @property
+    def waiting(self) -> int:
+        """No step waits for people."""
+        return 0
+
+    def look(self, *, busy: bool) -> None:
+        """Nobody decides anything."""
+
+    def submit(self, step: Step, done: Callable[[Outcome], None], parked: Callable[[], None] | None = None) -> None:  # noqa: ARG002
         """Start `step` as a task; `done` is called with its outcome."""
         before = [allow_failure(self._futures[name]) for name in step.after if name in self._futures]
         future = self._task(step).submit(wait_for=before, return_state=False)

@@ -41,6 +41,11 @@ def load(run_id: UUID) -> RunReport:
     return RunReport.model_validate_json(content)
 
 
+def keep(run: str, name: str, content: bytes) -> None:
+    """Keep a file beside a run's report."""
+    _write(_key(UUID(run), name), content)
+
+
 class Pinned(Frozen):
     """What a run began with: its workflow's text, and by name those of the workflows that it runs."""
 
@@ -57,6 +62,17 @@ def pinned(run_id: UUID) -> Pinned | None:
     """What the run began with; None when it has not begun."""
     known = _read(_key(run_id, "workflow.json"))
     return None if known is None else Pinned.model_validate_json(known)
+
+
+def pin_commit(run_id: UUID, commit: str) -> None:
+    """Keep which commit the run began with."""
+    _write(_key(run_id, "commit.txt"), commit.encode())
+
+
+def pinned_commit(run_id: UUID) -> str | None:
+    """The commit that the run began with; None when it has not begun."""
+    known = _read(_key(run_id, "commit.txt"))
+    return None if known is None else known.decode()
 
 
 def _write(key: str, content: bytes) -> None:

@@ -40,7 +40,7 @@ class DockerRuntime(Runtime):
         self._max_result_bytes = max_result_bytes
         self._volume: str | None = None
         try:
-            self._image: str = client.images.get(image).id or ""
+            self.image = client.images.get(image).id or ""
         except ImageNotFound as error:
             raise UnavailableError(f"the agent image {image} is not built; run `make images`") from error
         except DockerException as error:
@@ -54,7 +54,7 @@ class DockerRuntime(Runtime):
         self._client.volumes.create(volume, labels=labels)
         self._volume = volume
         carrier = self._client.containers.create(
-            self._image,
+            self.image,
             volumes={volume: {"bind": sandbox.WORKSPACE, "mode": "rw"}},
             labels=labels,
             network_mode="none",
@@ -83,7 +83,7 @@ class DockerRuntime(Runtime):
         except DockerException as error:
             raise UnavailableError(f"the Docker engine failed while {job.run.node} ran: {error}") from error
         result = read_result(job, output, exit_code, last_words, out_of_memory=out_of_memory)
-        return Execution(result, self._image, time.monotonic() - started)
+        return Execution(result, self.image, time.monotonic() - started)
 
     def close(self) -> None:
         from docker.errors import DockerException
@@ -102,7 +102,7 @@ class DockerRuntime(Runtime):
     def _create(self, job: Job) -> Container:
         assert self._volume is not None  # noqa: S101 — run() refuses before a workspace is staged
         return self._client.containers.create(
-            self._image,
+            self.image,
             [job.manifest.module],
             user=sandbox.USER,
             stdin_open=True,

@@ -45,6 +45,8 @@ class Runtime(ABC):
     """
 
     name: str
+    image: str
+    """What agents run from, told from every other: the image's digest, or a hash of the agents' sources."""
     notice: str | None = None
     """A sentence that every run prints, when the reader must know something about this runtime."""
 

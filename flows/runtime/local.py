@@ -17,6 +17,7 @@ from pathlib import Path
 from agents.contract.manifest import Limits
 from flows.errors import DockyardError, NodeFailedError, NodeTimedOutError
 from flows.runtime import limited
+from flows.runtime.image import agent_image
 from flows.runtime.interface import Execution, Job, Runtime
 from flows.runtime.protocol import StderrLines, read_result, refuse_unmet, request_line
 from flows.settings import ROOT
@@ -32,6 +33,7 @@ class LocalRuntime(Runtime):
     notice = "The local runtime is not a security boundary: agents run as child processes on this machine."
 
     def __init__(self, state_dir: Path, run_id: str, max_result_bytes: int) -> None:
+        self.image = f"local {agent_image()}"
         self._max_result_bytes = max_result_bytes
         self._bwrap = _bubblewrap()
         parent = state_dir.resolve() / "workspaces"  # agents run in another folder

@@ -17,11 +17,10 @@ from flows.definition.loader import Definition
 from flows.definition.schema import Concurrency, OnLimit, Per
 from flows.execution.origin import AUTHORED, Authored
 from flows.service.parameters import of_workflow
-from flows.service.person import local_person
 from flows.service.schedules import schedule
 from flows.service.server import answering
 from flows.service.workflows import shipped
-from flows.settings import Settings
+from flows.settings import Settings, local_person
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient

@@ -16,10 +16,9 @@ from flows.execution.origin import DOOR, REQUESTER
 from flows.reports import plain
 from flows.reports.schema import RunReport
 from flows.service.deployments import FLOW_NAME, deploy, deploy_from_file, ensure_pool
-from flows.service.person import local_person
 from flows.service.requests import StartRequest, check_request
 from flows.service.server import answering
-from flows.settings import Settings
+from flows.settings import Settings, local_person
 from flows.store import Via
 from flows.workspace import display
 

@@ -65,11 +65,19 @@ class Checkout:
         git.run(arguments, home=self.home, timeout=self.timeout)
 
 
-def check_out(repository: str, ref: str, *, state_dir: Path, timeout: float, credentials: Path | None = None) -> Checkout:
+def check_out(
+    repository: str,
+    ref: str,
+    *,
+    state_dir: Path,
+    timeout: float,
+    credentials: Path | None = None,
+    pinned: str | None = None,
+) -> Checkout:
     """Fetch `repository` into its mirror under `state_dir` and resolve `ref` to a commit.
 
     A folder that is not a git repository is taken as it stands, as one commit of its own. `credentials` is
-    a file of passwords for URLs. Raises InvalidInputError when there is no such repository or ref.
+    a file of passwords for URLs. With `pinned`, it is that commit whatever `ref` names by now. Raises InvalidInputError when there is no such repository or ref.
     """
     if ref.startswith("-") or not ref.strip():
         raise InvalidInputError(f"'{ref}' is not a ref; give a branch, a tag or a commit")
@@ -84,13 +92,17 @@ def check_out(repository: str, ref: str, *, state_dir: Path, timeout: float, cre
             if not _is_made(mirror):
                 _make(mirror, home, timeout)
             dirty = False
-            if folder is not None and not _is_git(folder):
+            if pinned is not None and _holds(mirror, pinned, home, timeout):
+                commit = pinned
+            elif folder is not None and not _is_git(folder):
                 if ref != "HEAD":
                     raise InvalidInputError(f"'{repository}' is not a git repository, so it has no ref '{ref}'")
                 commit = snapshot(mirror, folder, home=home, timeout=timeout)
+                if pinned not in (None, commit):
+                    raise InvalidInputError(f"'{repository}' has changed since the run began; start a new one")
             else:
                 _fetch(mirror, source, ref, home=home, timeout=timeout, access=access)
-                commit = _resolve(mirror, source, ref, home=home, timeout=timeout, access=access)
+                commit = _resolve(mirror, source, pinned or ref, home=home, timeout=timeout, access=access)
                 if folder is not None and ref == "HEAD" and (folder / ".git").exists():
                     dirty = _is_dirty(mirror, folder, commit, home, timeout)
             _tidy(mirror, home, timeout)
@@ -108,6 +120,14 @@ def check_out(repository: str, ref: str, *, state_dir: Path, timeout: float, cre
         timeout=timeout,
         dirty=dirty,
     )
+
+
+def _holds(mirror: Path, commit: str, home: Path, timeout: float) -> bool:
+    try:
+        git.run([*_where(mirror), "cat-file", "-e", f"{commit}^{{commit}}"], home=home, timeout=timeout)
+    except git.GitError:  # another machine's mirror
+        return False
+    return True
 
 
 def _is_made(mirror: Path) -> bool:

@@ -34,6 +34,7 @@ class Instant(Runtime):
     """A runtime whose agents answer at once."""
 
     name = "instant"
+    image = "none"
 
     def stage(self, tar: Path) -> None:
         """The workspace is never looked at."""

@@ -1,0 +1,18 @@
+"""Which files a diff touches, as git reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flows.workspace import git
+from flows.workspace.refusals import DiffRefusedError
+
+
+def touched(diff: str, *, home: Path, timeout: float) -> tuple[str, ...]:
+    """The paths of a diff without renames, sorted. Raises DiffRefusedError for what git does not read as one."""
+    command = ["-C", home, "apply", "--numstat", "-z", "--allow-empty", "-"]
+    try:
+        listed = git.run(command, home=home, timeout=timeout, stdin=diff.encode("utf-8"))
+    except git.GitError as error:
+        raise DiffRefusedError(f"git does not read the diff: {error}") from error
+    return tuple(sorted({line.split("\t", 2)[2] for line in listed.split("\0") if line}))
