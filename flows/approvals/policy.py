@@ -163,7 +163,7 @@ def refusal(request: GateRequest, actor: str, decisions: Sequence[Decision], now
     """Why this person may not decide here now; None where they may.
 
     The requirement is the one the gate opened with; by the policy as it is now, the person must still be all that they
-    were then, and what it forbids counts at once.
+    were then, and what it forbids counts at once. Raises ValueError for what is no name.
     """
     who = person(actor)
     said = next((decision for decision in decisions if decision.actor == who), None)

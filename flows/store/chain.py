@@ -72,7 +72,8 @@ def append(connection: Connection, draft: Draft) -> Entry:
 
 def last(connection: Connection) -> Entry | None:
     """The newest row."""
-    return next(_read(connection, select(ledger).order_by(ledger.c.seq.desc()).limit(1)), None)
+    row = connection.execute(select(ledger).order_by(ledger.c.seq.desc()).limit(1)).mappings().one_or_none()
+    return None if row is None else Entry.model_validate(dict(row))
 
 
 def entries(connection: Connection) -> Iterator[Entry]:
