@@ -25,10 +25,10 @@ from agents.contract.schema import RunInfo
 from flows.approvals import Ledger, policy_for
 from flows.definition.loader import Definition, Folder, bind, find, is_name, load
 from flows.errors import INVALID_INPUT, DockyardError, InvalidInputError
+from flows.execution.changes import Changes, Destination, branch_names, gated
 from flows.execution.concurrency import NoSlotError, slot
 from flows.execution.driver import Clock, Driver
 from flows.execution.engine import runtime_for
-from flows.execution.changes import Changes, Destination, branch_names, gated
 from flows.execution.gates import Gates
 from flows.execution.origin import origin
 from flows.execution.pauses import Pauses

@@ -35,7 +35,10 @@ def _approval(draft: Draft, node: Node, place: Place, manifest: Manifest | None)
             yield draft.problem("DY012", message, (*place, "agent"), hint)
         return
     at: Place = (*place, "approval")
-    if not node.approval.approvers:
+    if node.workflow is not None:
+        message = f"an approval is asked for one agent's turn, and '{node.id}' runs a workflow."
+        yield draft.problem("DY020", message, at, f"Write it at the nodes of '{node.workflow}'.", key=True)
+    elif not node.approval.approvers:
         code = "DY012" if needed else "DY020"
         yield draft.problem(code, f"nobody could approve '{node.id}': 'approvers' is empty.", at)
     elif _votes(node.approval) < node.approval.quorum:

@@ -194,9 +194,9 @@ class Changes:
 
     def _differs(self, gate: Gate, subject: Subject) -> list[str]:
         said, now = gate.request.subject, subject
-        return [
-            name.replace("_", " ") for name in Subject.model_fields if getattr(said, name) != getattr(now, name)
-        ] or ["the ledger's own row"]
+        return [name.replace("_", " ") for name in Subject.model_fields if getattr(said, name) != getattr(now, name)] or [
+            "the ledger's own row"
+        ]
 
     def _keep_script(self, gate: Gate, commit: str) -> None:
         where = self.destination

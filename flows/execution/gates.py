@@ -19,7 +19,6 @@ from agents.contract.manifest import Risk
 from flows.approvals import (
     PREFECT_UI,
     ApprovalError,
-    Choice,
     Door,
     Gate,
     GateRequest,
@@ -39,7 +38,7 @@ from flows.approvals import (
 from flows.approvals.texts import readable
 from flows.definition.status import NodeStatus
 from flows.errors import DockyardError
-from flows.execution.changes import Changes, checks_of, patch_of, plan_of
+from flows.execution.changes import Changes, checks_of, patch_of
 from flows.execution.driver import Clock
 from flows.execution.outcome import failed
 from flows.execution.pauses import Pauses

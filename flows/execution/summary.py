@@ -35,11 +35,7 @@ def _line(row: Row, reports: Mapping[str, NodeReport], runtime: str) -> NodeRepo
 def denied(rows: Iterable[Row], failing: Iterable[str]) -> str | None:
     """`Rejected` or `Expired` where the nodes that fail the run, or parts of them, ended by people's no or silence alone."""
     names = tuple(failing)
-    ended = {
-        row.outcome.status
-        for row in rows
-        if row.outcome.status.failed and not row.group and _within(row.name, names)
-    }
+    ended = {row.outcome.status for row in rows if row.outcome.status.failed and not row.group and _within(row.name, names)}
     if not ended or ended - {NodeStatus.REJECTED, NodeStatus.EXPIRED}:
         return None
     return REJECTED if NodeStatus.REJECTED in ended else EXPIRED

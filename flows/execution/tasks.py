@@ -26,7 +26,7 @@ _SERIALIZER = CompressedJSONSerializer(compressionlib="zlib")
 
 
 class Tasks:
-    """Submits the steps of one run, none of which waits for people, to the flow's task runner and keeps their reports by name."""
+    """Submits the steps of one run to the flow's task runner and keeps their reports by name; implements `driver.Steps`."""
 
     def __init__(self, run: RunInfo, runtime: Runtime, clock: Clock, publish: Callable[[NodeReport], None]) -> None:
         """`publish` is called in the task with each report."""

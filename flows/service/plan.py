@@ -19,8 +19,6 @@ from flows.reports.planned import Expectation, FanOut, PlannedNode, RunPlan, Wai
 from flows.service.workflows import named
 from flows.settings import Settings
 
-GATES = "A run of this workflow is refused today: it has approvals, and gates cannot be opened yet."
-
 
 def plan_workflow(workflow: str, typed: Mapping[str, str], settings: Settings) -> RunPlan:
     """The plan of the workflow of that name, or in that file. Raises InvalidInputError."""
@@ -41,8 +39,7 @@ def plan(definition: Definition, typed: Mapping[str, str], manifests: Mapping[st
     known = bind(workflow.model_copy(update={"params": rest}), given)
     missing = tuple(sorted(absent - {"repository", "ref"}))
     found = _Planner(definition, known, catalog() if manifests is None else manifests).plan()
-    notices = [GATES] if any(node.approval or node.changes for node in found.nodes()) else []
-    return found.model_copy(update={"missing": missing, "notices": tuple(notices)})
+    return found.model_copy(update={"missing": missing})
 
 
 @dataclass(frozen=True)

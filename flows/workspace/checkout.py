@@ -77,7 +77,8 @@ def check_out(
     """Fetch `repository` into its mirror under `state_dir` and resolve `ref` to a commit.
 
     A folder that is not a git repository is taken as it stands, as one commit of its own. `credentials` is
-    a file of passwords for URLs. With `pinned`, it is that commit whatever `ref` names by now. Raises InvalidInputError when there is no such repository or ref.
+    a file of passwords for URLs. With `pinned`, it is that commit whatever `ref` names by now.
+    Raises InvalidInputError when there is no such repository or ref.
     """
     if ref.startswith("-") or not ref.strip():
         raise InvalidInputError(f"'{ref}' is not a ref; give a branch, a tag or a commit")

@@ -10,7 +10,7 @@ from flows.workspace.refusals import DiffRefusedError
 
 def touched(diff: str, *, home: Path, timeout: float) -> tuple[str, ...]:
     """The paths of a diff without renames, sorted. Raises DiffRefusedError for what git does not read as one."""
-    command = ["-C", home, "apply", "--numstat", "-z", "--allow-empty", "-"]
+    command: list[str | Path] = ["-C", home, "apply", "--numstat", "-z", "--allow-empty", "-"]
     try:
         listed = git.run(command, home=home, timeout=timeout, stdin=diff.encode("utf-8"))
     except git.GitError as error:
