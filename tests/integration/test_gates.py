@@ -146,6 +146,20 @@ class Yard:
 
         return until(final, "the run is over", seconds=SOON)
 
+    def ends_well(self, run: UUID) -> str:
+        """Wait until the run is over and stays so: one that crashed is started again."""
+
+        def final() -> str | None:
+            state = self.client.read_flow_run(run).state
+            return str(state.name) if state and state.is_final() and not state.is_crashed() else None
+
+        return until(final, "the run is over", seconds=SOON)
+
+    def task_states(self, run: UUID) -> list[tuple[str, str]]:
+        """Name and state of each task run: one that was taken from its results is Cached."""
+        only = FlowRunFilter(id=FlowRunFilterId(any_=[run]))
+        return [(task.name, str(task.state_name)) for task in self.client.read_task_runs(flow_run_filter=only)]
+
     def message(self, run: UUID) -> str:
         """The sentence of the run's state."""
         state = self.client.read_flow_run(run).state
