@@ -22,7 +22,7 @@ from flows.approvals.texts import readable
 from flows.approvals.verifying import Mark
 from flows.approvals.writing import add
 from flows.errors import InvalidInputError
-from flows.store import Broken, entries_of, gates_of, read, write
+from flows.store import Broken, entries_of, gates_of, read, runs_of, write
 
 T = TypeVar("T")
 
@@ -81,6 +81,10 @@ class Ledger:
             return tuple(gate_of(entries_of(connection, gate)) for gate in ids)
 
         return read(self._engine, work)
+
+    def runs(self) -> dict[str, int]:
+        """Every run that ever asked, with the number of the newest row about it: the same number, nothing new."""
+        return read(self._engine, runs_of)
 
     def decide(
         self,

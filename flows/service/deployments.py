@@ -15,7 +15,6 @@ from pydantic import JsonValue
 
 from flows.definition.loader import Definition
 from flows.definition.schema import Concurrency, OnLimit, Per
-from flows.execution.origin import AUTHORED, Authored
 from flows.service.parameters import of_workflow
 from flows.service.schedules import schedule
 from flows.service.server import answering
@@ -82,6 +81,8 @@ def ensure_pool(client: SyncPrefectClient, settings: Settings) -> None:
 
 def deploy(client: SyncPrefectClient, definition: Definition, settings: Settings, *, move: bool = False) -> UUID:
     """Make or update the deployment of a shipped workflow, which names the workflow; returns its id."""
+    from flows.execution.origin import AUTHORED, Authored
+
     workflow = definition.workflow
     schema = of_workflow(_schema(), workflow)
     limit = workflow.concurrency
@@ -121,6 +122,8 @@ def _deploy(
     move: bool = False,
 ) -> DeploymentResponse:
     from prefect.exceptions import ObjectNotFound
+
+    from flows.execution.origin import AUTHORED
 
     owned: dict[str, Any] = {"entrypoint": ENTRYPOINT, "description": description, "parameter_openapi_schema": schema}
     try:

@@ -11,15 +11,13 @@ from uuid import UUID
 
 from agents.contract.schema import Frozen
 from flows.definition.loader import name_of
-from flows.errors import INVALID_INPUT, InvalidInputError
-from flows.execution.origin import DOOR, REQUESTER
+from flows.errors import EXPIRED, INVALID_INPUT, REJECTED, InvalidInputError
 from flows.reports import plain
 from flows.reports.schema import RunReport
 from flows.service.deployments import FLOW_NAME, deploy, deploy_from_file, ensure_pool
 from flows.service.requests import StartRequest, check_request
 from flows.service.server import answering
 from flows.settings import Settings, local_person
-from flows.store import Via
 from flows.workspace import display
 
 if TYPE_CHECKING:
@@ -62,7 +60,10 @@ _STATES = {
 
 
 class RunHandle(Frozen):
-    """A run in Prefect. `message` is the state's own sentence; `refused`: what it was given could not be used."""
+    """A run in Prefect. `message` is the state's own sentence.
+
+    `refused`: what it was given could not be used; `denied`: people said no to what it wanted to do, or nothing in time.
+    """
 
     id: UUID
     name: str
@@ -71,6 +72,7 @@ class RunHandle(Frozen):
     state: RunState
     message: str = ""
     refused: bool = False
+    denied: bool = False
     work_pool: str | None = None
     created: datetime | None = None
     seconds: float = 0.0
@@ -98,6 +100,9 @@ class Runs:
     @answering()
     def start(self, request: StartRequest) -> RunHandle:
         """Check everything that can be checked, then hand the run to a worker. Raises InvalidInputError."""
+        from flows.execution.origin import DOOR, REQUESTER
+        from flows.store import Via
+
         checked = check_request(request, self._settings)
         ensure_pool(self._client, self._settings)
         if checked.from_file:
@@ -140,6 +145,16 @@ class Runs:
             return _handle(self._client.read_flow_run(run_id))
         except ObjectNotFound as error:
             raise InvalidInputError(f"there is no run {run_id}; `dockyard runs` lists them") from error
+
+    @answering()
+    def repository(self, run_id: UUID) -> str:
+        """The repository as the run was given it: a whole path or a URL. Raises InvalidInputError."""
+        from prefect.exceptions import ObjectNotFound
+
+        try:
+            return str(self._client.read_flow_run(run_id).parameters.get("repository", ""))
+        except ObjectNotFound as error:
+            raise InvalidInputError(f"Prefect knows no run {run_id}; name its repository with --repository") from error
 
     def find(self, text: str) -> UUID:
         """The id of a run given by id, the start of one, name, or `latest`. Raises InvalidInputError."""
@@ -236,6 +251,7 @@ def _handle(run: FlowRun) -> RunHandle:
         message=(run.state.message or "") if run.state else "",
         work_pool=run.work_pool_name,
         refused=run.state_name == INVALID_INPUT,
+        denied=run.state_name in (REJECTED, EXPIRED),
         created=run.created,
         seconds=run.total_run_time.total_seconds(),
     )

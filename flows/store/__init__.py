@@ -13,8 +13,9 @@ from flows.store.chain import (
     hash_at,
     is_sound,
     last,
+    runs_of,
 )
-from flows.store.engine import open_store
+from flows.store.engine import is_made, open_store
 from flows.store.runs import Origin, Via, origin_of, record_origin
 from flows.store.transactions import read, write
 
@@ -31,11 +32,13 @@ __all__ = [
     "first_broken",
     "gates_of",
     "hash_at",
+    "is_made",
     "is_sound",
     "last",
     "open_store",
     "origin_of",
     "read",
     "record_origin",
+    "runs_of",
     "write",
 ]

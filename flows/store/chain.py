@@ -98,6 +98,12 @@ def gates_of(connection: Connection, *, run: str | None = None, prefix: str = ""
     return list(connection.execute(chosen).scalars())
 
 
+def runs_of(connection: Connection) -> dict[str, int]:
+    """Every run that has rows, with the number of its newest one."""
+    chosen = select(ledger.c.run, func.max(ledger.c.seq)).group_by(ledger.c.run)
+    return dict(connection.execute(chosen).tuples().all())
+
+
 def hash_at(connection: Connection, seq: int) -> str | None:
     """The hash that stands in a row."""
     found: str | None = connection.execute(select(ledger.c.hash).where(ledger.c.seq == seq)).scalar()

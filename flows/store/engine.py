@@ -30,6 +30,15 @@ def open_store(settings: Settings) -> Engine:
     return open_url(_url(settings))
 
 
+def is_made(settings: Settings) -> bool:
+    """Whether there may be anything in the database: not where it is a SQLite file that is not there.
+
+    Raises InvalidInputError for a URL that cannot be used.
+    """
+    url = _url(settings)
+    return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
+
+
 def open_url(url: URL) -> Engine:
     """The database at `url`, migrated. Raises as `open_store`."""
     engine = _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)

@@ -22,6 +22,7 @@ from flows.worker.child import Surroundings
 from flows.worker.configuration import DockyardJobConfiguration, DockyardVariables, DockyardWorkerResult
 from flows.worker.hooks import ForkedHooks
 from flows.worker.process import start_forkserver
+from flows.worker.reconciling import Look, Reconciling
 from flows.worker.starter import ForkStarter
 
 
@@ -36,6 +37,7 @@ class DockyardWorker(BaseWorker[DockyardJobConfiguration, DockyardVariables, Doc
     job_configuration = DockyardJobConfiguration
     job_configuration_variables = DockyardVariables
 
+    _reconciling: Reconciling | None = None
     _display_name = "Dockyard"
     _description = (
         "Execute flow runs in processes forked from a preloaded one: the start of a run costs"
@@ -43,9 +45,17 @@ class DockyardWorker(BaseWorker[DockyardJobConfiguration, DockyardVariables, Doc
     )
 
     async def setup(self) -> None:
-        """Start preloading, then set up as every worker."""
+        """Start preloading, set up as every worker, then look after the runs that wait for people."""
         await anyio.to_thread.run_sync(start_forkserver)
         await super().setup()
+        self._reconciling = Reconciling(Look(), self._logger)
+        self._reconciling.start()
+
+    async def teardown(self, *exc_info: Any) -> None:
+        """Stop as every worker."""
+        if self._reconciling is not None:
+            self._reconciling.stop()
+        await super().teardown(*exc_info)
 
     async def run(
         self,
