@@ -98,30 +98,33 @@ class Gates:
     def look(self, *, busy: bool) -> None:
         """Ask, act on what was decided, and let the run rest where nothing else goes on. May raise Prefect's Pause."""
         now = datetime.now(UTC)
-        for waiting in [each for each in self._waiting.values() if not each.gate]:
-            self._ask(waiting, now)
+        there = [*self._waiting.values()]  # more may come meanwhile, from other threads
+        for waiting in there:
+            if not waiting.gate:
+                self._ask(waiting, now)
         if self.pauses.asked_again():
             self._take_answers(now)
-        self._read(now)
-        acts = 0
-        for waiting in list(self._waiting.values()):
+        asked = [waiting for waiting in there if waiting.gate]
+        self._read(asked, now)
+        decided = False
+        for waiting in asked:
             gate = self._known[waiting.gate]
             left, reason = self.clock.left(waiting.step)
             if gate.state is State.OPEN and left <= 0:
                 gate = self.ledger.supersede(gate.id, reason, now)
             if gate.state is not State.OPEN:
-                acts += 1
+                decided = True
                 self.pauses.wake()
                 self._act(waiting, gate)
-        if self._waiting and not acts and not busy:
-            self._rest([self._known[waiting.gate] for waiting in self._waiting.values()], now)
+        if asked and not decided and not busy and len(asked) == self.waiting:
+            self._rest([self._known[waiting.gate] for waiting in asked], now)
 
-    def _read(self, now: datetime) -> None:
+    def _read(self, asked: list[_Waiting], now: datetime) -> None:
         """Look how the run's gates stand, where the ledger has a new row or a gate's time is over."""
         if any(gate.state is State.OPEN and now >= gate.request.expires for gate in self._known.values()):
             self.ledger.expire(now)
         mark = self.ledger.mark()
-        if mark != self._mark or any(waiting.gate not in self._known for waiting in self._waiting.values()):
+        if mark != self._mark or any(waiting.gate not in self._known for waiting in asked):
             self._known = {gate.id: gate for gate in self.ledger.gates(run=self.origin.run, open_only=False)}
             self._mark = mark
 

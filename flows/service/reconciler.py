@@ -211,8 +211,10 @@ def _unfinished(gate: Gate, crashed_at: datetime) -> bool:
     """Whether the run may not have acted on the gate, or not to the end."""
     if gate.state is State.OPEN:
         return True
-    if gate.state is State.APPROVED:
-        return gate.apply.step in (Step.NONE, Step.INTENDED)
+    if gate.state is State.APPROVED and gate.apply.step in (Step.NONE, Step.INTENDED):
+        return True
+    if gate.apply.at is not None and gate.apply.at > crashed_at - MARGIN:
+        return True  # what comes after the change may not have begun
     return gate.closed_at is not None and gate.closed_at > crashed_at - MARGIN and gate.state is not State.SUPERSEDED
 
 

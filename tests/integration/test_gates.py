@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.prefect
 
-SOON = 120.0
+SOON = 40.0
 POLICY = """
 groups:
   crew: [ann, bob, cid]
