@@ -24,3 +24,7 @@ class NodeFailedError(DockyardError):
 
 class NodeTimedOutError(NodeFailedError):
     """A node was ended because its time was over."""
+
+
+class RunEndedError(DockyardError):
+    """Somebody ended the run in Prefect while its process went on."""

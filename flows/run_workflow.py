@@ -30,6 +30,7 @@ from flows.execution.changes import Changes, Destination, branch_names, gated
 from flows.execution.concurrency import NoSlotError, slot
 from flows.execution.driver import Clock, Driver
 from flows.execution.engine import runtime_for
+from flows.execution.failures import Failures
 from flows.execution.gates import Gates
 from flows.execution.origin import origin
 from flows.execution.pauses import Pauses
@@ -84,9 +85,10 @@ def run_workflow(
 def _run(repository: str, workflow: str, ref: str, params: dict[str, JsonValue], runtime: RuntimeName | None) -> State[Any]:
     config = settings()
     run_id: UUID = UUID(str(current.id))
+    entered = archive.pinned_commit(run_id) is not None
     definition = _definition(run_id, workflow, config)
     bound = bind(definition.workflow, params)
-    with slot(definition.workflow, repository, run_id, deployed=is_name(workflow)):
+    with slot(definition.workflow, repository, run_id, deployed=is_name(workflow), waits=entered):
         checkout = _checkout(run_id, repository, ref, config)
         log = get_run_logger()
         log.info("%s at %s (%s)", checkout.repository, checkout.commit, ref)
@@ -183,6 +185,8 @@ class _Run:
         with get_client(sync_client=True) as client:
             steps = self._gates(tasks, clock, client, config) if gated(self.definition) else tasks
             Driver(scheduler, clock, steps, _tell).drive()
+            if isinstance(steps, Gates):
+                steps.failures.forget()
         reasons = scheduler.reasons()
         status = RunStatus.FAILED if reasons else RunStatus.COMPLETED
         rows = tuple(scheduler.rows())
@@ -192,16 +196,26 @@ class _Run:
     def _gates(self, tasks: Tasks, clock: Clock, client: SyncPrefectClient, config: Settings) -> Gates:
         """Steps with people between them: the ledger, today's policy, and where approved changes go."""
         engine = open_store(config)
-        ledger, policy = Ledger(engine), policy_for(config, local_person())
+        ledger = Ledger(engine)
         found = origin(client, self.run_id, own_text=self.own_text)
         known = write(engine, lambda connection: record_origin(connection, found))
         checkout = self.checkout
         where = Destination(self.repository, checkout.ref, checkout.commit, checkout.home, checkout.timeout)
         branch = branch_names(self.definition, str(self.run_id))
-        changes = Changes(ledger, where, self.runtime.image, policy, branch)
+        changes = Changes(ledger, where, self.runtime.image, branch)
         deployed = deployment.id is not None
         pauses = Pauses(client, self.run_id, grace=config.approval_grace, deployed=deployed)
-        return Gates(known, self.definition.workflow.name, tasks, changes, ledger, policy, pauses, clock)
+        return Gates(
+            origin=known,
+            workflow=self.definition.workflow.name,
+            tasks=tasks,
+            changes=changes,
+            ledger=ledger,
+            policy=lambda: policy_for(config, local_person()),
+            pauses=pauses,
+            clock=clock,
+            failures=Failures(known.run),
+        )
 
     def _report(self, nodes: tuple[NodeReport, ...], status: RunStatus = RunStatus.COMPLETED) -> RunReport:
         ui = PREFECT_UI_URL.value()

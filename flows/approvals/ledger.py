@@ -117,14 +117,14 @@ class Ledger:
 
         return self._change(gate, work)
 
-    def expire(self, now: datetime) -> tuple[Gate, ...]:
-        """Close the gates whose time is over, and return them."""
+    def expire(self, now: datetime, run: str | None = None) -> tuple[Gate, ...]:
+        """Close the gates whose time is over, all or those of a run, and return them."""
 
         def work(connection: Connection, found: Gate) -> None:
             if found.state is State.OPEN:
                 _settle(connection, found.request, found.decisions, now)
 
-        over = [gate.id for gate in self.gates() if now >= gate.request.expires]
+        over = [gate.id for gate in self.gates(run) if now >= gate.request.expires]
         return tuple(self._change(gate, work) for gate in over)
 
     def notify(self, now: datetime) -> tuple[Notice, ...]:

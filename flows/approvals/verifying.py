@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from agents.contract.schema import Frozen
 from flows.canonical import canonical
-from flows.store import Broken, entries, first_broken, hash_at, last
+from flows.store import Broken, end, entries, first_broken, hash_at
 
 
 class Mark(Frozen):
@@ -33,8 +33,8 @@ def verify(connection: Connection, noted: Mark | None = None) -> Broken | None:
 
 def mark(connection: Connection) -> Mark | None:
     """The newest row."""
-    newest = last(connection)
-    return None if newest is None else Mark(seq=newest.seq, hash=newest.hash)
+    newest = end(connection)
+    return None if newest is None else Mark(seq=newest[0], hash=newest[1])
 
 
 def export(connection: Connection, stream: TextIO) -> int:

@@ -20,7 +20,6 @@ from flows.approvals import (
     Gate,
     GateChangedError,
     Ledger,
-    Policy,
     Step,
     Subject,
     digest_of,
@@ -68,6 +67,8 @@ class Destination:
         """
         target = Target.open(self.folder(), home=self.home, timeout=self.timeout)
         check_base(target, self.ref, self.commit)
+        with target.scratch() as scratch:
+            target.check_clean(scratch)
         return touched(patch.diff, home=self.home, timeout=self.timeout)
 
 
@@ -87,7 +88,7 @@ def branch_names(definition: Definition, run: str) -> Callable[[str], str]:
     whole = f"dockyard/{definition.workflow.name}/{run[:8]}"
     if _turns(definition) <= 1:
         return lambda _key: whole
-    return lambda key: f"{whole}-{re.sub('[^A-Za-z0-9]+', '-', key)}"
+    return lambda key: f"{whole}-{re.sub('[^A-Za-z0-9_]+', '-', key)}"
 
 
 def _turns(definition: Definition) -> int:
@@ -131,23 +132,22 @@ class Changes:
     ledger: Ledger
     destination: Destination
     image: str
-    policy: Policy
     branch: Callable[[str], str]
     """The branch for a node's key."""
 
-    def subject(self, report: NodeReport) -> Subject:
-        """What writing the report's patch would do now."""
+    def subject(self, report: NodeReport, policy_version: str) -> Subject:
+        """What writing the report's patch would do now, under that policy."""
         patch = patch_of(report)
-        return self.subject_of(plan_of(report), patch.diff if patch else "")
+        return self.subject_of(plan_of(report), policy_version, patch.diff if patch else "")
 
-    def subject_of(self, plan: JsonValue, diff: str = "") -> Subject:
-        """What doing this would be now."""
+    def subject_of(self, plan: JsonValue, policy_version: str, diff: str = "") -> Subject:
+        """What doing this would be now, under that policy."""
         return Subject(
             plan=plan,
             diff=diff,
             base_commit=self.destination.commit,
             image=self.image,
-            policy_version=self.policy.version,
+            policy_version=policy_version,
         )
 
     def write(self, gate: Gate, report: NodeReport) -> NodeReport:
@@ -156,8 +156,10 @@ class Changes:
         Raises NodeFailedError with the reason; nothing was written then, and the ledger says why.
         """
         if gate.apply.step is Step.APPLIED:
+            self._keep_script(gate, gate.apply.commit)
             return self._with(report, gate, gate.apply.commit)
-        subject = self.subject(report)
+        # Of which policy it was asked counts here; what today's forbids was forbidden when people decided.
+        subject = self.subject(report, gate.request.policy_version)
         try:
             self.ledger.intend_apply(gate.id, digest_of(subject), datetime.now(UTC))
             commit = self._apply(gate, subject)
@@ -180,7 +182,7 @@ class Changes:
             diff=subject.diff,
             branch=self.branch(gate.request.node),
             message=_message(gate),
-            author=_signature(gate),
+            author=signature(gate),
             home=where.home,
             timeout=where.timeout,
         )
@@ -206,7 +208,7 @@ class Changes:
             commit=commit,
             revert_branch=revert_branch(gate),
             message=revert_message(gate, commit),
-            author=_signature(gate),
+            author=signature(gate),
         )
         archive.keep(gate.request.run, f"rollback-{gate.id}.sh", script.encode())
 
@@ -225,7 +227,8 @@ def revert_message(gate: Gate, commit: str) -> str:
     return f"Take back {commit[:12]}\n\nDockyard-Run: {gate.request.run}\nDockyard-Gate: {gate.id}\n"
 
 
-def _signature(gate: Gate) -> Signature:
+def signature(gate: Gate) -> Signature:
+    """Who a gate's commits are by, and when."""
     # The moment of the decision: whoever applies again after a crash makes the very same commit.
     return Signature(name="Dockyard", email="dockyard@localhost", when=gate.closed_at or gate.request.opened)
 

@@ -33,8 +33,10 @@ class NoSlotError(DockyardError):
 
 
 @contextmanager
-def slot(workflow: Workflow, repository: str, run_id: UUID, *, deployed: bool) -> Iterator[None]:
+def slot(workflow: Workflow, repository: str, run_id: UUID, *, deployed: bool, waits: bool = False) -> Iterator[None]:
     """Hold a slot for this run where the workflow limits its runs and the deployment does not count them.
+
+    `waits`: it began before, and what people approved of it must not be lost for want of a slot.
 
     Raises NoSlotError, InvalidInputError for no repository, or UnavailableError when the server gives no slot.
     """
@@ -49,7 +51,7 @@ def slot(workflow: Workflow, repository: str, run_id: UUID, *, deployed: bool) -
     holding = concurrency(
         name,
         strict=True,  # a limit that is gone would otherwise let everybody pass
-        max_retries=0 if limit.on_limit is OnLimit.CANCEL else None,
+        max_retries=0 if limit.on_limit is OnLimit.CANCEL and not waits else None,
         lease_duration=LEASE_SECONDS,
         holder=ConcurrencyLeaseHolder(type="flow_run", id=run_id),
         raise_on_lease_renewal_failure=False,  # a server that is away for a minute is no reason to lose an hour's work

@@ -30,6 +30,11 @@ class Clock:
         self._moments[alarm.number] = moment
         heapq.heappush(self._alarms, (moment, alarm.number, alarm))
 
+    @property
+    def resting(self) -> bool:
+        """Whether some step waits for its next turn: a run that is left meanwhile would not come to it."""
+        return any(alarm.before is not None for _, _, alarm in self._alarms)
+
     def wait(self) -> float | None:
         """Seconds until the next alarm; None when none is set."""
         return max(self._alarms[0][0] - time.monotonic(), 0) if self._alarms else None
@@ -54,8 +59,11 @@ class Steps(Protocol):
     def waiting(self) -> int:
         """How many steps wait for people."""
 
-    def submit(self, step: Step, done: Callable[[Outcome], None], parked: Callable[[], None]) -> None:
-        """Start `step`. Once, at its end, `done` is called with its outcome; `parked` when it begins to wait for people."""
+    def submit(self, step: Step, done: Callable[[Outcome], None], park: Callable[[Callable[[], None]], None]) -> None:
+        """Start `step`. Once, at its end, `done` is called with its outcome, in whatever thread.
+
+        When it begins to wait for people `park` is called, with what is to be done about it in the driver's thread.
+        """
 
     def known(self, key: str) -> bool:
         """Whether the step of that key has ended in an earlier entry."""
@@ -97,7 +105,8 @@ class Driver:
 
     def _look(self) -> None:
         if self._steps.waiting and time.monotonic() >= self._next_look:
-            self._steps.look(busy=self._going > self._steps.waiting)
+            busy = self._going > self._steps.waiting or not self._happened.empty() or self._clock.resting
+            self._steps.look(busy=busy)
             self._next_look = time.monotonic() + LOOK_SECONDS
 
     def _take(self, orders: Orders) -> None:
@@ -108,7 +117,7 @@ class Driver:
             self._clock.set(alarm, alarm.seconds if rests else 0)
         for step in orders.steps:
             self._going += 1
-            self._steps.submit(step, partial(self._done, step.name), partial(self._parked, step.name))
+            self._steps.submit(step, partial(self._done, step.name), partial(self._park, step.name))
 
     def _done(self, name: str, outcome: Outcome) -> None:
         self._happened.put(partial(self._ended, name, outcome))
@@ -117,5 +126,9 @@ class Driver:
         self._going -= 1
         return self._scheduler.step_ended(name, outcome)
 
-    def _parked(self, name: str) -> None:
-        self._happened.put(partial(self._scheduler.step_parked, name))
+    def _park(self, name: str, begin: Callable[[], None]) -> None:
+        def parked() -> Orders:
+            begin()
+            return self._scheduler.step_parked(name)
+
+        self._happened.put(parked)

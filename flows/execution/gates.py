@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 
+from httpx import HTTPError
 from prefect import get_run_logger
 from pydantic import JsonValue
 
@@ -19,11 +20,13 @@ from agents.contract.manifest import Risk
 from flows.approvals import (
     PREFECT_UI,
     ApprovalError,
+    DecidedAlreadyError,
     Door,
     Gate,
     GateRequest,
     Ledger,
     Mark,
+    NotAllowedError,
     Policy,
     State,
     Subject,
@@ -37,9 +40,11 @@ from flows.approvals import (
 )
 from flows.approvals.texts import readable
 from flows.definition.status import NodeStatus
-from flows.errors import DockyardError
+from flows.errors import DockyardError, InvalidInputError, NodeFailedError, UnavailableError
 from flows.execution.changes import Changes, checks_of, patch_of
 from flows.execution.driver import Clock
+from flows.execution.failures import Failures
+from flows.execution.origin import NOBODY
 from flows.execution.outcome import failed
 from flows.execution.pauses import Pauses
 from flows.execution.scheduler import Outcome, Step
@@ -62,20 +67,22 @@ class _Waiting:
 
 @dataclass
 class Gates:
-    """Runs the steps of one run; implements `driver.Steps`. Only the driver's thread talks to the ledger."""
+    """Runs the steps of one run; implements `driver.Steps`. What it remembers is the driver's thread's alone."""
 
     origin: Origin
     workflow: str
     tasks: Tasks
     changes: Changes
     ledger: Ledger
-    policy: Policy
+    policy: Callable[[], Policy]
+    """Today's policy."""
     pauses: Pauses
     clock: Clock
+    failures: Failures
     _waiting: dict[str, _Waiting] = field(default_factory=dict)
-    _handled: set[str] = field(default_factory=set)
     _known: dict[str, Gate] = field(default_factory=dict)
     _mark: Mark | None = None
+    _away: bool = False
 
     @property
     def waiting(self) -> int:
@@ -84,61 +91,99 @@ class Gates:
 
     def known(self, key: str) -> bool:
         """Whether the step of that key has ended in an earlier entry."""
-        return self.tasks.known(key)
+        return self.tasks.known(key) or self.failures.of(key) is not None
 
-    def submit(self, step: Step, done: Callable[[Outcome], None], parked: Callable[[], None]) -> None:
+    def submit(self, step: Step, done: Callable[[Outcome], None], park: Callable[[Callable[[], None]], None]) -> None:
         """Start `step`, or ask first."""
-        if catalog()[step.node.agent or ""].risk is Risk.APPROVAL_REQUIRED:
-            self.tasks.submit(step, partial(self._planned, step, done, parked))
+
+        def ended(outcome: Outcome) -> None:
+            self.failures.note(step.key, outcome)
+            done(outcome)
+
+        if failure := self.failures.of(step.key):
+            done(failure)  # it ended so before the run was suspended
+        elif catalog()[step.node.agent or ""].risk is Risk.APPROVAL_REQUIRED:
+            self.tasks.submit(step, partial(self._planned, step, ended, park))
         elif step.node.approval is not None:
-            self._wait(_Waiting(step, done), parked)
+            park(partial(self._wait, _Waiting(step, ended)))
         else:
-            self.tasks.submit(step, done)
+            self.tasks.submit(step, ended)
 
     def look(self, *, busy: bool) -> None:
-        """Ask, act on what was decided, and let the run rest where nothing else goes on. May raise Prefect's Pause."""
+        """Ask, act on what was decided, and let the run rest where nothing else goes on. May raise Prefect's Pause.
+
+        What cannot be done while the database or Prefect is away is done by a later look.
+        """
+        try:
+            self._look(busy)
+        except (UnavailableError, HTTPError) as error:
+            if not self._away:
+                get_run_logger().warning("The run waits on, and tries again: %s.", error)
+            self._away = True
+        else:
+            self._away = False
+
+    def _look(self, busy: bool) -> None:
         now = datetime.now(UTC)
-        there = [*self._waiting.values()]  # more may come meanwhile, from other threads
-        for waiting in there:
-            if not waiting.gate:
-                self._ask(waiting, now)
+        moved = self._ask_all(now)
         if self.pauses.asked_again():
             self._take_answers(now)
-        asked = [waiting for waiting in there if waiting.gate]
-        self._read(asked, now)
-        decided = False
-        for waiting in asked:
-            gate = self._known[waiting.gate]
-            left, reason = self.clock.left(waiting.step)
-            if gate.state is State.OPEN and left <= 0:
-                gate = self.ledger.supersede(gate.id, reason, now)
+        self._read(now)
+        for waiting in [*self._waiting.values()]:
+            gate = self._timely(waiting, now)
             if gate.state is not State.OPEN:
-                decided = True
-                self.pauses.wake()
+                if not self.pauses.wake():
+                    return
+                moved = True
                 self._act(waiting, gate)
-        if asked and not decided and not busy and len(asked) == self.waiting:
-            self._rest([self._known[waiting.gate] for waiting in asked], now)
+        if busy or moved:
+            self.pauses.wake()
+        elif self._waiting:
+            self._rest([self._known[waiting.gate] for waiting in self._waiting.values()], now)
 
-    def _read(self, asked: list[_Waiting], now: datetime) -> None:
+    def _ask_all(self, now: datetime) -> bool:
+        """Open the gates of those that came to wait; whether one of them ended instead."""
+        before = self.waiting
+        for waiting in [each for each in self._waiting.values() if not each.gate]:
+            self._ask(waiting, now)
+        return self.waiting < before
+
+    def _timely(self, waiting: _Waiting, now: datetime) -> Gate:
+        """The gate as it stands; closed, where the run's time is over."""
+        gate = self._known[waiting.gate]
+        left, reason = self.clock.left(waiting.step)
+        if gate.state is not State.OPEN or left > 0:
+            return gate
+        try:
+            return self.ledger.supersede(gate.id, reason, now)
+        except NotAllowedError:  # somebody has decided in this very moment
+            return self.ledger.gate(gate.id)
+
+    def _read(self, now: datetime) -> None:
         """Look how the run's gates stand, where the ledger has a new row or a gate's time is over."""
         if any(gate.state is State.OPEN and now >= gate.request.expires for gate in self._known.values()):
-            self.ledger.expire(now)
+            self.ledger.expire(now, self.origin.run)
         mark = self.ledger.mark()
-        if mark != self._mark or any(waiting.gate not in self._known for waiting in asked):
+        if mark != self._mark or any(waiting.gate not in self._known for waiting in self._waiting.values()):
             self._known = {gate.id: gate for gate in self.ledger.gates(run=self.origin.run, open_only=False)}
             self._mark = mark
 
-    def _planned(self, step: Step, done: Callable[[Outcome], None], parked: Callable[[], None], outcome: Outcome) -> None:
+    def _planned(
+        self,
+        step: Step,
+        done: Callable[[Outcome], None],
+        park: Callable[[Callable[[], None]], None],
+        outcome: Outcome,
+    ) -> None:
         """The agent has planned. Called in another thread."""
         planned = self.tasks.reports.get(step.name)
         if not outcome.status.ok or planned is None or patch_of(planned) is None:
             done(outcome)  # there is nothing to approve
         else:
-            self._wait(_Waiting(step, done, planned), parked)
+            park(partial(self._wait, _Waiting(step, done, planned)))
 
-    def _wait(self, waiting: _Waiting, parked: Callable[[], None]) -> None:
+    def _wait(self, waiting: _Waiting) -> None:
         self._waiting[waiting.step.name] = waiting
-        parked()
 
     def _ask(self, waiting: _Waiting, now: datetime) -> None:
         """Open the gate, or find it as an earlier entry left it."""
@@ -148,6 +193,8 @@ class Gates:
         except UnknownGateError:
             try:
                 request = self._request(waiting, now)
+            except UnavailableError:
+                raise
             except DockyardError as error:  # nobody is asked for what could not be done
                 self._end(waiting, failed(str(error)))
                 return
@@ -160,13 +207,18 @@ class Gates:
         waiting.gate = gate.id
 
     def _request(self, waiting: _Waiting, now: datetime) -> GateRequest:
-        node, planned = waiting.step.node, waiting.planned
+        node, planned, policy = waiting.step.node, waiting.planned, self.policy()
+        if self.origin.requester == NOBODY and not policy.requester_may_approve:
+            raise NodeFailedError(
+                "nobody is known who asked for this run, and whoever asked may not approve: start it with `dockyard run`, "
+                "or deploy its workflow with `dockyard deploy`"
+            )
         manifest = catalog()[node.agent or ""]
         patch = None if planned is None else patch_of(planned)
         files = () if patch is None else self.changes.destination.files(patch)
-        risk = risk_of(manifest.risk, files, self.policy)
-        times = deadlines(self.policy, now, node.approval)
-        subject = self._subject(waiting)
+        risk = risk_of(manifest.risk, files, policy)
+        times = deadlines(policy, now, node.approval)
+        subject = self._subject(waiting, policy.version)
         return GateRequest(
             run=self.origin.run,
             workflow=self.workflow,
@@ -183,18 +235,18 @@ class Gates:
             base_commit=subject.base_commit,
             image=subject.image,
             policy_version=subject.policy_version,
-            requirement=requirement(self.policy, node.approval, risk, files),
+            requirement=requirement(policy, node.approval, risk, files),
             opened=now,
             expires=times.expires,
             remind=times.remind,
             escalate=times.escalate,
         )
 
-    def _subject(self, waiting: _Waiting) -> Subject:
+    def _subject(self, waiting: _Waiting, policy_version: str) -> Subject:
         if waiting.planned is not None:
-            return self.changes.subject(waiting.planned)
+            return self.changes.subject(waiting.planned, policy_version)
         inputs: dict[str, JsonValue] = dict(waiting.step.inputs)
-        return self.changes.subject_of({"agent": waiting.step.node.agent, "inputs": inputs})
+        return self.changes.subject_of({"agent": waiting.step.node.agent, "inputs": inputs}, policy_version)
 
     def _act(self, waiting: _Waiting, gate: Gate) -> None:
         """Do what was decided."""
@@ -204,17 +256,15 @@ class Gates:
             return
         get_run_logger().info("Gate %s of '%s': %s.", gate.id[:8], step.name, gate.text)
         del self._waiting[step.name]
-        self._handled.add(gate.id)
         if planned is not None:
             self.tasks.apply(step, partial(self.changes.write, gate), waiting.done)
-        elif digest_of(self._subject(waiting)) == gate.digest:
+        elif digest_of(self._subject(waiting, gate.request.policy_version)) == gate.digest:
             self.tasks.submit(step, waiting.done)
         else:
             waiting.done(failed("what would be done is not what was approved: nothing was done"))
 
     def _end(self, waiting: _Waiting, outcome: Outcome) -> None:
         del self._waiting[waiting.step.name]
-        self._handled.add(waiting.gate)
         waiting.done(outcome)
 
     def _take_answers(self, now: datetime) -> None:
@@ -230,9 +280,11 @@ class Gates:
                     digest=gate.digest,
                     door=Door.PREFECT_UI,
                     now=now,
-                    policy=self.policy,
+                    policy=self.policy(),
                 )
-            except ApprovalError as error:
+            except DecidedAlreadyError:
+                continue  # an answer of an earlier entry
+            except (ApprovalError, InvalidInputError) as error:
                 get_run_logger().warning("The answer given in Prefect's page does not count: %s.", error)
 
     def _check_own(self, gate: Gate) -> None:
@@ -243,7 +295,9 @@ class Gates:
         asked = {gate.id: _asked(gate) for gate in gates}
         last = max((gate.request.expires - now).total_seconds() for gate in gates)
         if self.pauses.over:
-            self.pauses.suspend(asked, last, handled=len(self._handled))
+            self.failures.keep()
+            closed = [gate for gate in self._known.values() if gate.state is not State.OPEN]
+            self.pauses.suspend(asked, last, handled=len(closed))
         else:
             self.pauses.rest(asked, last)
 

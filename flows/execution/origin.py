@@ -21,7 +21,7 @@ DOOR = "dockyard.via"
 AUTHORED = "x-dockyard-author"
 """A key beside a deployment's parameter schema: who deployed the workflow's present text."""
 NOBODY = "nobody-known"
-"""Who asked for a run that nothing at all is known of: no person's name, so it hinders nobody and helps nobody."""
+"""Who asked for a run of which that is not known. Where who asked may not approve, such a run opens no gate."""
 
 
 class Authored(Frozen):
@@ -45,8 +45,10 @@ def origin(client: SyncPrefectClient, run_id: UUID, *, own_text: bool) -> Origin
             deployed = Authored.model_validate(schema.get(AUTHORED)).name
         except ValidationError:  # deployed by `prefect deploy`, which says nothing of people
             deployed = ""
-    requester = named or deployed or NOBODY
-    via = Via(str(run.labels.get(DOOR))) if named else Via.SCHEDULE if run.auto_scheduled else Via.PREFECT
+    # Who brings a text along without a name is not who made the deployment that takes it.
+    requester = named or ("" if own_text else deployed) or NOBODY
+    door = str(run.labels.get(DOOR, ""))
+    via = Via(door) if named and door in [*Via] else Via.SCHEDULE if run.auto_scheduled else Via.PREFECT
     return Origin(
         run=str(run_id),
         at=datetime.now(UTC),

@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 from prefect import get_run_logger
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import State, StateType
-from prefect.exceptions import Pause
+from prefect.exceptions import Abort, Pause
 from prefect.input import RunInput
 from prefect.input.run_input import keyset_from_paused_state
 from prefect.states import Paused, Running, Suspended
@@ -24,6 +24,7 @@ from prefect.utilities.engine import propose_state_sync
 from pydantic import Field, ValidationError, create_model
 
 from flows.approvals import Choice
+from flows.errors import RunEndedError
 
 STATE_SECONDS = 1.0
 """How often Prefect is asked whether somebody resumed the run there."""
@@ -49,58 +50,81 @@ class Pauses:
         self._grace = grace
         self._deployed = deployed
         self._since: float | None = None
+        self._shown: frozenset[str] = frozenset()
         self._next_look = 0.0
         self._entered = True
+        self._leased: bool | None = None
         self._read: set[str] = set()
 
     @property
-    def resting(self) -> bool:
-        """Whether the run is Paused."""
-        return self._since is not None
-
-    @property
     def over(self) -> bool:
-        """Whether it has been Paused for as long as its process should wait."""
+        """Whether the run has waited for as long as its process should."""
         return self._deployed and self._since is not None and time.monotonic() - self._since >= self._grace
 
     def rest(self, open_gates: Mapping[str, str], seconds: float) -> None:
         """Show the run as Paused, with a form for `open_gates` (id → what is asked), which stay open for so long."""
+        asked = frozenset(open_gates)
+        if self._since is not None and asked <= self._shown:
+            return
         if self._since is None:
-            self._pause(Paused(timeout_seconds=_whole(seconds), reschedule=False, pause_key=_key()), open_gates)
             self._since = time.monotonic()
+        elif self._shown:
+            self._propose(Running())  # a gate has come that the form does not offer
+        # Prefect takes a run's concurrency slot away when it is paused, and then crashes it for having none.
+        if not self._has_lease():
+            self._shown = asked
+            self._pause(Paused(timeout_seconds=_whole(seconds), reschedule=False, pause_key=_key()), open_gates)
 
-    def wake(self) -> None:
-        """Show the run as Running again."""
-        if self._since is not None:
+    def wake(self) -> bool:
+        """Show the run as Running again. False when it is being cancelled, and nothing may be begun.
+
+        Raises RunEndedError when somebody ended it in Prefect.
+        """
+        if self._since is None:
+            return True
+        state = self._client.read_flow_run(self._run_id).state
+        if state is not None and state.is_final():
+            raise RunEndedError(f"the run was ended in Prefect while it waited: {state.name}")
+        if state is not None and state.is_cancelling():
+            return False
+        if state is not None and state.is_paused():
             self._propose(Running())
-            self._since = None
+        self._since, self._shown, self._entered = None, frozenset(), True
+        return True
 
     def suspend(self, open_gates: Mapping[str, str], seconds: float, *, handled: int) -> None:
         """Leave the process; the run is entered again when more than the `handled` gates of it are closed.
 
         Raises Prefect's Pause, unless Prefect refuses: a run that is being cancelled goes on until it is ended.
         """
-        self.wake()
+        if not self.wake():
+            return
         state = self._pause(Suspended(timeout_seconds=_whole(seconds), pause_key=_key(handled)), open_gates)
         if state.is_paused():
             raise Pause(state=state)
 
     def asked_again(self) -> bool:
-        """Whether there may be answers: the run was entered just now, or resumed in Prefect while it rested.
+        """Whether there may be answers: the run was entered or woken just now, or resumed in Prefect while it rested.
 
         Prefect is asked for that once a second.
         """
         if self._entered:
             self._entered = False
             return True
-        if self._since is None or time.monotonic() < self._next_look:
+        if self._since is None or not self._shown or time.monotonic() < self._next_look:
             return False
         self._next_look = time.monotonic() + STATE_SECONDS
         state = self._client.read_flow_run(self._run_id).state
         if state is None or state.type is not StateType.RUNNING:
             return False
-        self._since = None
+        self._since, self._shown = None, frozenset()
         return True
+
+    def _has_lease(self) -> bool:
+        if self._leased is None:
+            state = self._client.read_flow_run(self._run_id).state
+            self._leased = state is not None and state.state_details.deployment_concurrency_lease_id is not None
+        return self._leased
 
     def answers(self) -> list[tuple[str, Choice]]:
         """What was answered in Prefect's page since the last call, as gate and answer."""
@@ -133,7 +157,13 @@ class Pauses:
         return self._propose(state)
 
     def _propose(self, state: State[Any]) -> State[Any]:
-        accepted = propose_state_sync(self._client, state, flow_run_id=self._run_id)
+        try:
+            accepted = propose_state_sync(self._client, state, flow_run_id=self._run_id)
+        except (Abort, Pause) as signal:  # said of a state that is final or, told twice, paused already
+            found = self._client.read_flow_run(self._run_id).state
+            if found is None:
+                raise RunEndedError(f"Prefect does not let the run go on: {signal}") from signal
+            accepted = found
         if accepted.type is not state.type:
             get_run_logger().warning("Prefect keeps the run %s instead of %s.", accepted.name, state.name)
         return accepted

@@ -42,4 +42,4 @@ def denied(rows: Iterable[Row], failing: Iterable[str]) -> str | None:
 
 
 def _within(name: str, nodes: tuple[str, ...]) -> bool:
-    return any(name == node or name.startswith((f"{node}.", f"{node}[")) for node in nodes)
+    return any(name == node or name.startswith((f"{node}.", f"{node}[", f"{node}#")) for node in nodes)

@@ -14,8 +14,9 @@ from prefect.serializers import CompressedJSONSerializer
 from agents.catalog import catalog
 from agents.contract.schema import RunInfo
 from flows.definition.status import NodeStatus
-from flows.errors import NodeTimedOutError
+from flows.errors import NodeTimedOutError, UnavailableError
 from flows.execution.driver import Clock
+from flows.execution.outcome import failed
 from flows.execution.scheduler import Outcome, Step
 from flows.execution.step import run_step
 from flows.reports.schema import NodeReport
@@ -23,6 +24,11 @@ from flows.runtime import Runtime
 
 _SERIALIZER = CompressedJSONSerializer(compressionlib="zlib")
 """Not Prefect's default, lzma: ten times the time for a tenth less."""
+
+
+def _unavailable(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Whether it is worth another try: the database was away, and nothing but that."""
+    return isinstance(state.data, UnavailableError)
 
 
 class Tasks:
@@ -49,18 +55,23 @@ class Tasks:
     def look(self, *, busy: bool) -> None:
         """Nobody decides anything."""
 
-    def submit(self, step: Step, done: Callable[[Outcome], None], parked: Callable[[], None] | None = None) -> None:  # noqa: ARG002
+    def submit(
+        self,
+        step: Step,
+        done: Callable[[Outcome], None],
+        park: Callable[[Callable[[], None]], None] | None = None,  # noqa: ARG002 - no step of these waits
+    ) -> None:
         """Start `step` as a task; `done` is called with its outcome."""
         before = [allow_failure(self._futures[name]) for name in step.after if name in self._futures]
         future = self._task(step).submit(wait_for=before, return_state=False)
         self._futures[step.name] = future
-        future.add_done_callback(lambda ended: done(self._outcome(step, ended)))
+        future.add_done_callback(lambda ended: done(self._ended(step, ended)))
 
     def apply(self, step: Step, act: Callable[[NodeReport], NodeReport], done: Callable[[Outcome], None]) -> None:
         """Do in the hub what people approved, as a task after the step's own; `act` takes and gives the node's report."""
         future = self._applying(step, act).submit(wait_for=[allow_failure(self._futures[step.name])], return_state=False)
         self._futures[step.name] = future
-        future.add_done_callback(lambda ended: done(self._outcome(step, ended)))
+        future.add_done_callback(lambda ended: done(self._ended(step, ended)))
 
     def _key(self, key: str) -> str:
         return f"{self._run.run}/{key}"
@@ -79,6 +90,9 @@ class Tasks:
             name=f"{step.path} (apply)",
             task_run_name=f"{step.name} (apply)",
             description="Writes the approved change.",
+            retries=3,
+            retry_delay_seconds=5,
+            retry_condition_fn=_unavailable,
             cache_key_fn=lambda *_: key,
             persist_result=True,
             result_serializer=_SERIALIZER,
@@ -117,6 +131,12 @@ class Tasks:
             persist_result=True,
             result_serializer=_SERIALIZER,
         )
+
+    def _ended(self, step: Step, future: PrefectFuture[NodeReport]) -> Outcome:
+        try:
+            return self._outcome(step, future)
+        except BaseException as error:  # noqa: BLE001 - in this thread nobody would hear of it, and the run would wait
+            return failed(f"{type(error).__name__}: {error}")
 
     def _outcome(self, step: Step, future: PrefectFuture[NodeReport]) -> Outcome:
         # With raise_on_failure=False a failed task's exception comes back as the value.

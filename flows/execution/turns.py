@@ -207,7 +207,7 @@ class Turns:
             return False
         one.rests = True
         one.attempt += 1
-        self._agenda.alarm(waits[one.attempt - 1], partial(self._next_turn, one), "a retry")
+        self._agenda.alarm(waits[one.attempt - 1], partial(self._next_turn, one), "a retry", before=self._key(one))
         return True
 
     def _next_turn(self, one: Iteration) -> None:

@@ -46,6 +46,11 @@ def keep(run: str, name: str, content: bytes) -> None:
     _write(_key(UUID(run), name), content)
 
 
+def kept(run: str, name: str) -> bytes | None:
+    """A file that was kept beside a run's report; None when there is none."""
+    return _read(_key(UUID(run), name))
+
+
 class Pinned(Frozen):
     """What a run began with: its workflow's text, and by name those of the workflows that it runs."""
 

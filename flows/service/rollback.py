@@ -13,8 +13,7 @@ from flows.approvals import Gate, Step, UnknownGateError
 from flows.approvals.texts import readable
 from flows.definition.loader import load
 from flows.errors import InvalidInputError
-from flows.execution.changes import _signature as signature
-from flows.execution.changes import branch_names, revert_branch, revert_message
+from flows.execution.changes import branch_names, revert_branch, revert_message, signature
 from flows.reports import archive
 from flows.service.approvals import Approvals
 from flows.service.local import LocalServices

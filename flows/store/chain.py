@@ -76,6 +76,13 @@ def last(connection: Connection) -> Entry | None:
     return None if row is None else Entry.model_validate(dict(row))
 
 
+def end(connection: Connection) -> tuple[int, str] | None:
+    """Number and hash of the newest row, without its body: runs that wait ask for it five times a second."""
+    chosen = select(ledger.c.seq, ledger.c.hash).order_by(ledger.c.seq.desc()).limit(1)
+    row = connection.execute(chosen).one_or_none()
+    return None if row is None else (row.seq, row.hash)
+
+
 def entries(connection: Connection) -> Iterator[Entry]:
     """All rows in order. Raises ValidationError for one that is not a row at all."""
     return _read(connection, select(ledger).order_by(ledger.c.seq))
