@@ -15,6 +15,7 @@ from uuid import UUID
 from prefect import flow, get_run_logger
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State
+from prefect.runtime import deployment
 from prefect.runtime import flow_run as current
 from prefect.settings import PREFECT_UI_URL
 from prefect.states import Cancelled, Completed, Failed
@@ -198,7 +199,7 @@ class _Run:
         where = Destination(self.repository, checkout.ref, checkout.commit, checkout.home, checkout.timeout)
         branch = branch_names(self.definition, str(self.run_id))
         changes = Changes(ledger, where, self.runtime.image, policy, branch)
-        deployed = current.deployment_id is not None
+        deployed = deployment.id is not None
         pauses = Pauses(client, self.run_id, grace=config.approval_grace, deployed=deployed)
         return Gates(known, self.definition.workflow.name, tasks, changes, ledger, policy, pauses, clock)
 

@@ -125,7 +125,7 @@ class Pauses:
 
     def _pause(self, state: State[Any], open_gates: Mapping[str, str]) -> State[Any]:
         keys = keyset_from_paused_state(state)
-        state.state_details.run_input_keyset = dict(keys.items())  # type: ignore[arg-type] # the literal keys are text
+        state.state_details.run_input_keyset = dict(keys.items())
         form = _form(open_gates)
         # Before the state: who sees it paused must find the form, and a resume without one is refused.
         self._client.create_flow_run_input(self._run_id, keys["description"], _json(_asked(open_gates)))

@@ -21,8 +21,6 @@ def _lines(plan: RunPlan) -> Iterator[str]:
         yield f"  {plain.line(plan.description)}"
     for name, value in _facts(plan):
         yield f"  {name:<12} {plain.line(value)}"
-    for notice in plan.notices:
-        yield f"  {notice}"
     yield ""
     yield from _waves(plan, "")
 

@@ -70,8 +70,7 @@ class PlannedNode(Frozen):
 class RunPlan(Frozen):
     """A whole workflow. A wave holds the nodes that can run at once; the next one waits for some of it.
 
-    `last` are the waves of `finally`. `missing` are params that a run needs and that were not given; `notices` say what a
-    person should know before starting a run.
+    `last` are the waves of `finally`. `missing` are params that a run needs and that were not given.
     """
 
     workflow: str
@@ -84,7 +83,6 @@ class RunPlan(Frozen):
     on: tuple[Trigger, ...] = ()
     waves: tuple[tuple[PlannedNode, ...], ...]
     last: tuple[tuple[PlannedNode, ...], ...] = ()
-    notices: tuple[str, ...] = ()
 
     def nodes(self) -> Iterator[PlannedNode]:
         """Every node, those of sub-workflows after the node that runs them."""

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from pydantic import JsonValue
 
-from agents.contract.schema import Finding, Note, NoteKind, Severity
+from agents.contract.schema import Finding, Note, NoteKind, Patch, Severity
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -16,6 +16,9 @@ _KNOWN: dict[str, JsonValue] = {
         rule="secrets/private-key", severity=Severity.ERROR, message="A private key.", file="src/app.py", line=1
     ).model_dump(mode="json"),
     "Note": Note(kind=NoteKind.UNREADABLE, file="src/app.py").model_dump(mode="json"),
+    "Patch": Patch(
+        diff="diff --git a/run.sh b/run.sh\nold mode 100644\nnew mode 100755\n", base_commit="0" * 40, files=("run.sh",)
+    ).model_dump(mode="json"),
 }
 """What every report can hold, as agents write it: their fields have patterns that no general value fits."""
 _SCALARS: dict[str, JsonValue] = {"string": "text", "integer": 0, "number": 0, "boolean": False, "null": None}

@@ -19,6 +19,13 @@ class UnchangeableError(Exception):
     """The change cannot be made in this text; the message says why."""
 
 
+class TooMuchError(UnchangeableError):
+    """The text after the change is not just what was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__("it cannot be changed without changing something else; change it by hand")
+
+
 class Removal(Enum):
     """Stands where a value would: the key or item is to go."""
 

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from agents.patcher.configuration import json_spans
-from agents.patcher.configuration.interface import Changed, Removal, UnchangeableError, UnparsableError, expected, nested
+from agents.patcher.configuration.interface import (
+    Changed,
+    Removal,
+    TooMuchError,
+    UnchangeableError,
+    UnparsableError,
+    expected,
+    nested,
+)
 from agents.patcher.configuration.json_spans import JsonError, Node
 from agents.patcher.edits import Edit, apply, line_of
 from agents.patcher.schema import KeyPath
@@ -37,8 +45,12 @@ def _change(text: str, path: KeyPath, value: JsonValue | Removal, *, comments: b
         raise UnparsableError(str(error)) from error
     wanted = expected(_data(text, comments=comments), path, value)
     changed = _Editor(text, comments).change(root, path, value)
-    if _canonical(_data(changed.text, comments=comments)) != _canonical(wanted):
-        raise UnchangeableError("it cannot be changed without changing something else; change it by hand")
+    try:
+        found = _canonical(_data(changed.text, comments=comments))
+    except json.JSONDecodeError as error:
+        raise TooMuchError from error
+    if found != _canonical(wanted):
+        raise TooMuchError
     return changed
 
 

@@ -9,8 +9,17 @@ from collections.abc import MutableMapping, MutableSequence
 import tomlkit
 from pydantic import JsonValue
 from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import Array, InlineTable
 
-from agents.patcher.configuration.interface import Changed, Removal, UnchangeableError, UnparsableError, expected, nested
+from agents.patcher.configuration.interface import (
+    Changed,
+    Removal,
+    TooMuchError,
+    UnchangeableError,
+    UnparsableError,
+    expected,
+    nested,
+)
 from agents.patcher.configuration.toml_spans import spans
 from agents.patcher.edits import Edit, apply
 from agents.patcher.schema import KeyPath
@@ -27,8 +36,12 @@ def change(text: str, path: KeyPath, value: JsonValue | Removal) -> Changed:
         old = text[span.start : span.end]
         new = old if repr(_at(data, path)) == repr(value) else _written(value, literal=old.startswith("'"))
         changed = Changed(apply(text, [Edit(span.start, span.end, new)]), old, new, span.start)
-    if repr(_sorted(_parsed(changed.text))) != repr(_sorted(wanted)):
-        raise UnchangeableError("it cannot be changed without changing something else; change it by hand")
+    try:
+        found = repr(_sorted(_parsed(changed.text)))
+    except UnparsableError as error:
+        raise TooMuchError from error
+    if found != repr(_sorted(wanted)):
+        raise TooMuchError
     return changed
 
 
@@ -102,7 +115,7 @@ def _alter(document: MutableMapping[str, object], path: KeyPath, value: JsonValu
                 del held[part]
                 return None
             if not isinstance(value, Removal) and (not rest or part not in held):
-                held[part] = _checked(nested(rest, value))
+                held[part] = _item(held, nested(rest, value))
                 return _written(value)
             held = held[part]
         elif isinstance(held, MutableSequence) and isinstance(part, int):
@@ -110,10 +123,10 @@ def _alter(document: MutableMapping[str, object], path: KeyPath, value: JsonValu
                 del held[part]
                 return None
             if not isinstance(value, Removal) and part == len(held):
-                held.append(_checked(nested(rest, value)))
+                held.append(_item(held, nested(rest, value)))
                 return _written(value)
             if not isinstance(value, Removal) and not rest:
-                held[part] = _checked(value)
+                held[part] = _item(held, value)
                 return _written(value)
             held = held[part]
         else:
@@ -121,6 +134,7 @@ def _alter(document: MutableMapping[str, object], path: KeyPath, value: JsonValu
     raise UnchangeableError("the path is empty")
 
 
-def _checked(value: JsonValue) -> object:
-    _written(value)  # refuses what TOML cannot say
-    return tomlkit.item(value)
+def _item(held: object, value: JsonValue) -> object:
+    """`value` as tomlkit holds it: on one line where what it is put into is written on one line."""
+    written = _written(value)  # refuses what TOML cannot say
+    return tomlkit.value(written) if isinstance(held, Array | InlineTable) else tomlkit.item(value)

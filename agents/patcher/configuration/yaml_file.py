@@ -9,7 +9,15 @@ from pydantic import JsonValue
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from agents.patcher.configuration import yaml_nodes, yaml_text
-from agents.patcher.configuration.interface import Changed, Removal, UnchangeableError, nested, shown
+from agents.patcher.configuration.interface import (
+    Changed,
+    Removal,
+    TooMuchError,
+    UnchangeableError,
+    UnparsableError,
+    nested,
+    shown,
+)
 from agents.patcher.configuration.yaml_nodes import Collection
 from agents.patcher.configuration.yaml_text import Layout
 from agents.patcher.edits import Edit, apply, line_of
@@ -35,8 +43,12 @@ def change(text: str, path: KeyPath, value: JsonValue | Removal) -> Changed:
     if not isinstance(place.value, Removal):
         new = yaml_nodes.Digests().of(yaml_nodes.compose(yaml_text.flow(place.value)))
     wanted = yaml_nodes.expected(digests, root, place.path, new)
-    if yaml_nodes.Digests().of(yaml_nodes.compose(changed.text)) != wanted:
-        raise UnchangeableError("it cannot be changed without changing something else; change it by hand")
+    try:
+        found = yaml_nodes.Digests().of(yaml_nodes.compose(changed.text))
+    except UnparsableError as error:
+        raise TooMuchError from error
+    if found != wanted:
+        raise TooMuchError
     mark = text[: len(text) - len(plain)]
     return Changed(mark + changed.text, changed.old, changed.new, changed.offset + len(mark))
 

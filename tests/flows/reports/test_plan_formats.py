@@ -93,7 +93,6 @@ def test_text_says_who_waits_for_whom_and_why(large: RunPlan) -> None:
     for wanted in (
         "Not given    audience: a run needs it",
         "At once      1 run per repository; one more waits",
-        "refused today: it has approvals, and gates cannot be opened yet",
         "for each of 3 items, 8 at once",
         "2 retries after 10s, 20s",
         "again until wait.output.count > 3, 5 times at most, 30s between",

@@ -1,0 +1,448 @@
+"""Runs that wait for people, on a real server and worker: who may decide, what happens then, and what never does."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+
+from flows.approvals import (
+    Choice,
+    DecidedAlreadyError,
+    Door,
+    Gate,
+    Ledger,
+    NotAllowedError,
+    State,
+    Step,
+    TamperedError,
+    load_policy,
+)
+from flows.reports import archive
+from flows.service import Runs, StartRequest
+from flows.service import deployments as deploying
+from flows.settings import RuntimeName, Settings, local_person
+from flows.store import open_store
+from tests.integration.conftest import Workers, until
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+
+pytestmark = pytest.mark.prefect
+
+SOON = 120.0
+POLICY = """
+groups:
+  crew: [ann, bob, cid]
+  platform: [dora]
+approvers: ["group:crew"]
+prefect_ui: true
+high_risk: ["deploy/**"]
+rules:
+  - {paths: "infra/**", approvers: "group:platform"}
+"""
+CREW = {"approvers": ["group:crew"], "expires": "1h"}
+MANIFEST = '{\n  "name": "shop",\n  "dependencies": {\n    "lodash": "^4.17.20",\n    "express": "4.18.0"\n  }\n}\n'
+
+
+def say(node_id: str, message: str = "hello", **more: Any) -> dict[str, Any]:
+    """A node that says something."""
+    return {"id": node_id, "agent": "notifier", "inputs": {"message": message}, **more}
+
+
+def update(node_id: str, name: str = "lodash", version: str = "4.17.21", **more: Any) -> dict[str, Any]:
+    """A node that plans an update of a dependency."""
+    inputs = {"operation": "dependency-update", "updates": [{"name": name, "version": version}]}
+    return {"id": node_id, "agent": "patcher", "inputs": inputs, "approval": CREW, **more}
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """What git says in a folder."""
+    who = ("-c", "user.name=a", "-c", "user.email=a@b")
+    done = subprocess.run(["git", "-C", folder, *who, *arguments], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@dataclass
+class Yard:
+    """One folder of state with its worker, ledger and policy; what people do in it."""
+
+    client: SyncPrefectClient
+    config: Settings
+    policy_file: Path
+    ledger: Ledger
+    folder: Path
+
+    def repository(self) -> Path:
+        """A new repository with a manifest."""
+        made = self.folder / f"repository-{len([*self.folder.glob('repository-*')])}"
+        made.mkdir()
+        git(made, "init", "--quiet", "--initial-branch", "main")
+        (made / "package.json").write_text(MANIFEST, encoding="utf-8")
+        (made / "infra").mkdir()
+        (made / "infra" / "limits.json").write_text('{"replicas": 1}\n', encoding="utf-8")
+        git(made, "add", "--all")
+        git(made, "commit", "--quiet", "--message", "start")
+        return made
+
+    def start(self, repository: Path, *nodes: dict[str, Any], **more: Any) -> UUID:
+        """Start a run of these nodes, as the account that the tests run under."""
+        file = self.folder / "gated.yaml"
+        file.write_text(json.dumps({"name": "gated", "nodes": list(nodes), **more}), encoding="utf-8")
+        request = StartRequest(workflow=str(file), repository=str(repository), runtime=RuntimeName.LOCAL)
+        return Runs(self.config).start(request).id
+
+    def gates(self, run: UUID, count: int = 1) -> list[Gate]:
+        """The run's gates, once there are so many."""
+
+        def found() -> list[Gate] | None:
+            gates = self.ledger.gates(run=str(run), open_only=False)
+            return [*gates] if len(gates) >= count else None
+
+        return until(found, f"{count} gates are open", seconds=SOON)
+
+    def gate(self, run: UUID) -> Gate:
+        """The run's only gate."""
+        (gate,) = self.gates(run)
+        return gate
+
+    def decide(self, gate: Gate, actor: str = "ann", choice: Choice = Choice.APPROVE, note: str = "") -> Gate:
+        """What a person says who has seen the gate as it is."""
+        return self.ledger.decide(
+            gate.id,
+            actor,
+            choice,
+            note=note,
+            digest=gate.digest,
+            door=Door.CLI,
+            now=datetime.now(UTC),
+            policy=load_policy(self.policy_file),
+        )
+
+    def state(self, run: UUID) -> str:
+        """The name of the run's state in Prefect."""
+        state = self.client.read_flow_run(run).state
+        return str(state.name) if state else "none"
+
+    def reaches(self, run: UUID, *names: str) -> str:
+        """Wait until the run's state has one of these names."""
+        return until(lambda: self.state(run) if self.state(run) in names else None, f"{run} is {names}", seconds=SOON)
+
+    def ends(self, run: UUID) -> str:
+        """Wait until the run is over; the name of its state."""
+
+        def final() -> str | None:
+            state = self.client.read_flow_run(run).state
+            return str(state.name) if state and state.is_final() else None
+
+        return until(final, "the run is over", seconds=SOON)
+
+    def ends_well(self, run: UUID) -> str:
+        """Wait until the run is over and stays so: one that crashed is started again."""
+
+        def final() -> str | None:
+            state = self.client.read_flow_run(run).state
+            return str(state.name) if state and state.is_final() and not state.is_crashed() else None
+
+        return until(final, "the run is over", seconds=SOON)
+
+    def task_states(self, run: UUID) -> list[tuple[str, str]]:
+        """Name and state of each task run: one that was taken from its results is Cached."""
+        only = FlowRunFilter(id=FlowRunFilterId(any_=[run]))
+        return [(task.name, str(task.state_name)) for task in self.client.read_task_runs(flow_run_filter=only)]
+
+    def message(self, run: UUID) -> str:
+        """The sentence of the run's state."""
+        state = self.client.read_flow_run(run).state
+        return (state.message or "") if state else ""
+
+    def tasks(self, run: UUID) -> dict[str, str]:
+        """States of the run's tasks by name."""
+        only = FlowRunFilter(id=FlowRunFilterId(any_=[run]))
+        return {task.name: str(task.state_name) for task in self.client.read_task_runs(flow_run_filter=only)}
+
+    def statuses(self, run: UUID) -> dict[str, str]:
+        """How the run's nodes ended, by its report."""
+        return {node.node: node.status.value for node in archive.load(run).nodes}
+
+
+@pytest.fixture(scope="module")
+def yard(workers: Workers, prefect_client: SyncPrefectClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
+    """A worker whose runs wait in their process for as long as the tests take."""
+    folder = tmp_path_factory.mktemp("gates")
+    policy = folder / "policy.yaml"
+    policy.write_text(POLICY, encoding="utf-8")
+    config = Settings(state_dir=folder / "state", work_pool="gates", policy_file=policy)
+    environment = {
+        "DOCKYARD_STATE_DIR": str(config.state_dir),
+        "DOCKYARD_POLICY_FILE": str(policy),
+        "DOCKYARD_APPROVAL_GRACE": "3600",
+    }
+    deploying.ensure_pool(prefect_client, config)
+    with workers.start("gates", "gates", "--type", "dockyard", **environment):
+        yield Yard(prefect_client, config, policy, Ledger(open_store(config)), folder)
+
+
+def test_an_approved_change_is_one_commit_on_a_new_branch_and_nothing_else(yard: Yard) -> None:
+    repository = yard.repository()
+    before = git(repository, "rev-parse", "HEAD")
+    run = yard.start(repository, update("fix"), say("tell", "{{ fix.output.applied.branch | default('none') }}"))
+    gate = yard.gate(run)
+    yard.reaches(run, "Paused")
+    assert gate.request.files == ("package.json",)
+    assert gate.request.requester == local_person()
+    assert '+    "lodash": "^4.17.21",' in gate.request.diff
+    assert all(check.passed for check in gate.request.verification)
+    assert git(repository, "branch", "--list", "dockyard/*") == ""
+    yard.decide(gate)
+    assert yard.ends(run) == "Completed"
+    branch = f"dockyard/gated/{str(run)[:8]}"
+    after = yard.ledger.gate(gate.id)
+    assert (after.apply.step, after.apply.commit) == (Step.APPLIED, git(repository, "rev-parse", branch))
+    assert git(repository, "show", f"{branch}:package.json") == MANIFEST.replace("4.17.20", "4.17.21").strip()
+    assert git(repository, "rev-parse", f"{branch}^") == before
+    assert git(repository, "diff", "--name-only", "main", branch) == "package.json"
+    trailers = git(repository, "log", "-1", "--format=%(trailers)", branch)
+    for wanted in (f"Dockyard-Run: {run}", f"Dockyard-Gate: {gate.id}", "Dockyard-Approved-By: ann", gate.digest):
+        assert wanted in trailers
+    assert git(repository, "status", "--porcelain") == ""
+    assert git(repository, "rev-parse", "HEAD") == before
+    assert yard.statuses(run) == {"fix": "completed", "tell": "completed"}
+
+
+def test_the_run_goes_on_with_what_does_not_wait_and_then_with_what_was_approved(yard: Yard) -> None:
+    run = yard.start(
+        yard.repository(),
+        say("first", approval=CREW),
+        say("side"),
+        say("beside", "{{ side.output.text }}"),
+        say("second", "{{ first.output.text }}"),
+    )
+    gate = yard.gate(run)
+    yard.reaches(run, "Paused")
+    until(lambda: yard.tasks(run).get("beside") == "Completed" or None, "the side branch is done", seconds=SOON)
+    assert "first" not in yard.tasks(run)
+    yard.decide(gate)
+    assert yard.ends(run) == "Completed"
+    assert set(yard.statuses(run).values()) == {"completed"}
+
+
+def test_twenty_gates_are_open_at_once_and_each_is_decided_on_its_own(yard: Yard) -> None:
+    each = {"items": list(range(20)), "concurrency": 20}
+    run = yard.start(yard.repository(), say("ask", "item {{ item }}", for_each=each, approval=CREW, on_error="continue"))
+    gates = yard.gates(run, 20)
+    yard.reaches(run, "Paused")
+    Random(7).shuffle(gates)
+    for number, gate in enumerate(gates):
+        assert yard.decide(gate, choice=Choice.REJECT if number == 0 else Choice.APPROVE).state is not State.OPEN
+    assert yard.ends(run) == "Completed"
+    report = archive.load(run)
+    ended = [node.status.value for node in report.nodes if not node.group]
+    assert sorted(ended) == ["completed"] * 19 + ["rejected"]
+    texts = {str((node.report or {}).get("text")) for node in report.nodes if node.status.ok and not node.group}
+    left_out = gates[0].request.node.split("/")[1]
+    assert texts == {f"item {n}" for n in range(20)} - {f"item {left_out}"}
+
+
+def test_a_no_ends_the_run_as_rejected_with_nothing_written(yard: Yard) -> None:
+    repository = yard.repository()
+    run = yard.start(repository, update("fix"), say("after", "{{ fix.output.explanation }}"))
+    gate = yard.gate(run)
+    yard.decide(gate, choice=Choice.REJECT, note="not before the release")
+    assert yard.ends(run) == "Rejected"
+    assert "rejected by ann" in yard.message(run)
+    assert yard.statuses(run) == {"fix": "rejected", "after": "skipped"}
+    assert git(repository, "branch", "--list", "dockyard/*") == ""
+
+
+def test_silence_ends_the_run_as_expired(yard: Yard) -> None:
+    run = yard.start(yard.repository(), update("fix", approval={**CREW, "expires": "2s"}))
+    assert yard.ends(run) == "Expired"
+    gate = yard.gate(run)
+    assert gate.state is State.EXPIRED
+    with pytest.raises(NotAllowedError, match="closed"):
+        yard.decide(gate)
+
+
+def test_whoever_asked_may_not_approve(yard: Yard) -> None:
+    me = local_person()
+    run = yard.start(yard.repository(), update("fix", approval={"approvers": [f"user:{me}", "group:crew"]}))
+    gate = yard.gate(run)
+    with pytest.raises(NotAllowedError, match="asked for this run"):
+        yard.decide(gate, me)
+    yard.decide(gate, choice=Choice.REJECT)
+    assert yard.ends(run) == "Rejected"
+
+
+def test_neither_the_author_nor_who_stands_behind_a_bot_may_approve(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    library = tmp_path / "workflows"
+    library.mkdir()
+    text = {"name": "shipped", "nodes": [update("fix")]}
+    (library / "shipped.yaml").write_text(json.dumps(text), encoding="utf-8")
+    config = yard.config.model_copy(update={"workflows_dir": library})
+    monkeypatch.setattr(deploying, "local_person", lambda: "ann")
+    deploying.deploy_all(config)
+    deployment = yard.client.read_deployment_by_name("dockyard/shipped")
+    # What a schedule, a bot and a bare `prefect deployment run` make: a run of the deployment that names nobody.
+    parameters = {"workflow": json.dumps(text), "repository": str(yard.repository()), "runtime": "local"}
+    run = yard.client.create_flow_run_from_deployment(deployment.id, parameters=parameters).id
+    gate = yard.gate(run)
+    assert gate.request.requester == "ann"
+    with pytest.raises(NotAllowedError, match="asked for this run"):
+        yard.decide(gate, "ann")
+    yard.decide(gate, "bob")
+    assert yard.ends(run) == "Completed"
+
+
+def test_one_person_counts_once(yard: Yard) -> None:
+    run = yard.start(yard.repository(), update("fix", approval={**CREW, "quorum": 2}))
+    gate = yard.gate(run)
+    assert yard.decide(gate).state is State.OPEN
+    with pytest.raises(DecidedAlreadyError):
+        yard.decide(gate, "ANN")
+    assert yard.decide(gate, "bob").state is State.APPROVED
+    assert yard.ends(run) == "Completed"
+
+
+def test_a_path_needs_those_who_know_it(yard: Yard) -> None:
+    inputs = {"operation": "config-update", "changes": [{"file": "infra/limits.json", "path": ["replicas"], "value": 3}]}
+    repository = yard.repository()
+    run = yard.start(repository, update("scale", inputs=inputs))
+    gate = yard.gate(run)
+    assert yard.decide(gate).state is State.OPEN
+    assert yard.decide(gate, "dora").state is State.APPROVED
+    assert yard.ends(run) == "Completed"
+    assert git(repository, "show", f"dockyard/gated/{str(run)[:8]}:infra/limits.json") == '{"replicas": 3}'
+
+
+def test_what_people_write_is_never_a_template(yard: Yard) -> None:
+    run = yard.start(yard.repository(), say("ask", approval=CREW), say("tell", "{{ ask.status }} {{ ask.output.text }}"))
+    gate = yard.gate(run)
+    note = "{{ 7 * 7 }} {% for a in b %} {{ prefect.variables.x }} ${HOME} <script>"
+    yard.decide(gate, note=note)
+    assert yard.ends(run) == "Completed"
+    assert yard.ledger.gate(gate.id).decisions[0].note == note
+    told = next(node for node in archive.load(run).nodes if node.node == "tell")
+    assert (told.report or {})["text"] == "completed hello"
+
+
+def test_nothing_is_written_when_the_base_has_moved(yard: Yard) -> None:
+    repository = yard.repository()
+    run = yard.start(repository, update("fix"))
+    gate = yard.gate(run)
+    (repository / "package.json").write_text(MANIFEST.replace("express", "koa"), encoding="utf-8")
+    git(repository, "commit", "--quiet", "--all", "--message", "moved")
+    yard.decide(gate)
+    assert yard.ends(run) == "Failed"
+    assert "nothing was written" in yard.message(run)
+    assert "start a new run" in yard.message(run)
+    assert git(repository, "branch", "--list", "dockyard/*") == ""
+    assert yard.ledger.gate(gate.id).apply.step is Step.REFUSED
+
+
+def test_nothing_is_written_over_uncommitted_work(yard: Yard) -> None:
+    repository = yard.repository()
+    run = yard.start(repository, update("fix"))
+    gate = yard.gate(run)
+    (repository / "package.json").write_text("work in progress", encoding="utf-8")
+    yard.decide(gate)
+    assert yard.ends(run) == "Failed"
+    assert "not committed" in yard.message(run)
+    assert (repository / "package.json").read_text(encoding="utf-8") == "work in progress"
+
+
+def test_a_changed_row_of_the_ledger_is_named_and_nothing_is_written(yard: Yard) -> None:
+    repository = yard.repository()
+    run = yard.start(repository, update("fix"))
+    gate = yard.gate(run)
+    engine = open_store(yard.config)
+    with engine.begin() as connection:  # as somebody with the database file and without scruples would
+        for (trigger,) in [*connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'")]:
+            connection.exec_driver_sql(f'DROP TRIGGER "{trigger}"')
+        row = connection.exec_driver_sql("SELECT seq, body FROM ledger WHERE gate = ? ORDER BY seq", (gate.id,)).one()
+        changed = row.body.replace("4.17.21", "4.17.99")
+        assert changed != row.body
+        connection.exec_driver_sql("UPDATE ledger SET body = ? WHERE seq = ?", (changed, row.seq))
+    try:
+        with pytest.raises(TamperedError, match=f"row {row.seq} "):
+            yard.decide(gate)
+        broken = yard.ledger.verify()
+        assert broken is not None
+        assert broken.seq == row.seq
+        # The run looks when the ledger has a new row, and finds what was done.
+        other = yard.start(yard.repository(), say("ask", approval={**CREW, "expires": "1s"}))
+        assert yard.ends(other) in ("Expired", "Failed")
+        assert yard.ends(run) == "Failed"
+        assert f"row {row.seq} " in yard.message(run)
+        assert git(repository, "branch", "--list", "dockyard/*") == ""
+    finally:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE ledger SET body = ? WHERE seq = ?", (row.body, row.seq))
+
+
+Resume = Callable[[dict[str, Any]], str]
+
+
+def test_an_answer_in_prefects_page_counts_where_the_policy_lets_it(yard: Yard) -> None:
+    run = yard.start(yard.repository(), say("ask", approval=CREW))
+    gate = yard.gate(run)
+    yard.reaches(run, "Paused")
+
+    def resume(given: dict[str, Any] | None) -> str:
+        return str(yard.client.resume_flow_run(run, run_input=given).status.value)
+
+    for wrong in (
+        None,
+        {},
+        {"gate": gate.id},
+        {"gate": "another", "answer": "approve"},
+        {"gate": gate.id, "answer": "perhaps"},
+        {"gate": gate.id, "answer": "approve", "name": "ann"},
+    ):
+        assert resume(wrong) == "REJECT", wrong
+        assert yard.state(run) == "Paused"
+    assert yard.ledger.gate(gate.id).decisions == ()
+    assert resume({"gate": gate.id, "answer": "approve"}) == "ACCEPT"
+    assert yard.ends(run) == "Completed"
+    (decision,) = yard.ledger.gate(gate.id).decisions
+    assert (decision.actor, decision.door) == ("prefect-ui", Door.PREFECT_UI)
+
+
+def test_an_answer_in_prefects_page_never_counts_at_high_risk(yard: Yard) -> None:
+    repository = yard.repository()
+    inputs = {"operation": "config-update", "changes": [{"file": "deploy/x.json", "content": "{}\n"}]}
+    run = yard.start(repository, update("deploy", inputs=inputs))
+    gate = yard.gate(run)
+    yard.reaches(run, "Paused")
+    assert gate.request.risk.value == "high"
+    yard.client.resume_flow_run(run, run_input={"gate": gate.id, "answer": "approve"})
+    yard.reaches(run, "Running")
+    yard.reaches(run, "Paused")
+    assert yard.ledger.gate(gate.id).state is State.OPEN
+    yard.decide(gate, choice=Choice.REJECT)
+    assert yard.ends(run) == "Rejected"
+
+
+def test_whoever_sets_the_runs_state_in_prefect_decides_nothing(yard: Yard) -> None:
+    from prefect.states import Running
+
+    repository = yard.repository()
+    run = yard.start(repository, update("fix"))
+    gate = yard.gate(run)
+    yard.reaches(run, "Paused")
+    yard.client.set_flow_run_state(run, Running(), force=True)
+    yard.reaches(run, "Paused")
+    assert git(repository, "branch", "--list", "dockyard/*") == ""
+    yard.decide(gate, choice=Choice.REJECT)
+    assert yard.ends(run) == "Rejected"
