@@ -130,7 +130,7 @@ def _follow(known: Runs, handle: RunHandle) -> RunHandle:
         mine = [gate for gate in approvals.list(run=str(handle.id)) if approvals.refusal(gate) is None]
         if not (at_a_terminal() and decide_here(approvals, tuple(mine)) and known.goes_on(handle.id)):
             break
-    _say(f"{ended.name} waits for people: {ended.message}")
+    _say(f"{ended.name} waits for people{f': {ended.message}' if ended.message else ':'}")
     tell_waiting(approvals.list(run=str(handle.id)))
     return ended
 

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
-import select
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from flows.approvals import Choice, Door, Policy, State, Step
-from flows.settings import ROOT
 from tests.flows.approvals.asking import DIFF
+from tests.terminal import at_terminal
 from tests.ui.cli.gates import ME, RUN, command, ledger, opened
 from ui.cli.errors import Exit
 
@@ -188,36 +182,6 @@ def test_a_note_that_would_deceive_is_invalid_input() -> None:
 
 def test_nothing_waits_in_a_new_workspace() -> None:
     assert len(command("approvals", "list").stdout.splitlines()) == 1
-
-
-def at_terminal(*arguments: str, answers: dict[str, str]) -> tuple[int, str]:
-    """Run the command on a terminal of its own, typing each answer once its question is there; status and screen."""
-    leader, follower = pty.openpty()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", "TERM": "xterm"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ui.cli.main", *arguments],
-        stdin=follower,
-        stdout=follower,
-        stderr=follower,
-        cwd=ROOT,
-        env=environment,
-        start_new_session=True,
-    )
-    os.close(follower)
-    seen, left, end = "", dict(answers), time.monotonic() + 120
-    try:
-        while time.monotonic() < end:
-            if select.select([leader], [], [], 0.2)[0]:
-                try:
-                    seen += os.read(leader, 65536).decode("utf-8", "replace")
-                except OSError:  # Linux says so when the other side is gone
-                    break
-            for question in [question for question in left if question in seen]:
-                os.write(leader, f"{left.pop(question)}\n".encode())
-        return process.wait(30), seen
-    finally:
-        process.kill()
-        os.close(leader)
 
 
 def test_at_a_terminal_the_change_is_shown_and_yes_must_be_typed() -> None:
