@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import typer
 from typer.core import TyperArgument, TyperGroup
 from typer.main import get_command
@@ -44,19 +45,24 @@ def schema() -> str:
 
 
 def commands() -> str:
-    """Every command: its help, its usage and a table of what it takes."""
+    """Every command, those of groups included: its help, its usage and a table of what it takes."""
     group = get_command(app)
     if not isinstance(group, TyperGroup):
         raise TypeError("dockyard has commands, so typer makes a group of it")
     context = typer.Context(group, info_name="dockyard")
-    return "\n".join(line for name in group.list_commands(context) for line in _command(group, context, name))
+    return "\n".join(_group(group, context))
 
 
-def _command(group: TyperGroup, context: typer.Context, name: str) -> Iterator[str]:
-    command = group.get_command(context, name)
-    if command is None:
-        raise ValueError(f"dockyard lists {name} and does not have it")
-    own = typer.Context(command, parent=context, info_name=name)
+def _group(group: TyperGroup, context: typer.Context) -> Iterator[str]:
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if command is None:
+            raise ValueError(f"{context.command_path} lists {name} and does not have it")
+        own = typer.Context(command, parent=context, info_name=name)
+        yield from _group(command, own) if isinstance(command, TyperGroup) else _command(command, own)
+
+
+def _command(command: click.Command, own: typer.Context) -> Iterator[str]:
     rows = []
     arguments = []
     for param in command.params:
@@ -69,11 +75,11 @@ def _command(group: TyperGroup, context: typer.Context, name: str) -> Iterator[s
             rows.append((shown, record[1]))
         else:
             rows.append((record[0], record[1]))
-    yield f"### `dockyard {name}`\n"
+    yield f"### `{own.command_path}`\n"
     said = (command.help or "").strip()
     yield EXAMPLE.sub(r"For example `\1`.", said) + "\n"
     options = " [OPTIONS]" if len(rows) > len(arguments) else ""
-    yield f"```\n{' '.join(['dockyard', name, *arguments])}{options}\n```\n"
+    yield f"```\n{' '.join([own.command_path, *arguments])}{options}\n```\n"
     if rows:
         yield "| takes | meaning |\n|---|---|"
         for shown, meaning in rows:

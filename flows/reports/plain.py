@@ -15,6 +15,7 @@ _UNSEEN = "\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb
 """Bidi controls, invisible characters that hide text, and lone surrogates (no UTF-8 can carry them)."""
 
 _ACTIVE = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029{_UNSEEN}]")
+_ACTIVE_BUT_TAB = re.compile(f"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029{_UNSEEN}]")
 _ACTIVE_IN_JSON = re.compile(f"[\x7f-\x9f\u2028\u2029{_UNSEEN}]")
 _SPACE = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
 _USERINFO = re.compile(r"://[^\s/?#\"'<>\\]*@")
@@ -27,6 +28,11 @@ def line(text: str) -> str:
     if shown.isprintable():
         return shown.strip()  # nearly always, and six times as fast; no active character is printable
     return _ACTIVE.sub(_written_out, _SPACE.sub(" ", shown).strip())
+
+
+def exactly(text: str) -> str:
+    """A line of code as it is, for who must know every character of it: only tabs stay, other controls are written out."""
+    return _ACTIVE_BUT_TAB.sub(_written_out, text)
 
 
 def without_credentials(text: str) -> str:
@@ -49,7 +55,12 @@ def address(repository: str) -> str | None:
 
 def inert_json(document: str) -> str:
     """The same JSON, active characters as `\\uXXXX`, no credentials: safe to print on a terminal."""
-    return _ACTIVE_IN_JSON.sub(_json_escape, without_credentials(document))
+    return escaped_json(without_credentials(document))
+
+
+def escaped_json(document: str) -> str:
+    """The very same values, active characters as `\\uXXXX`."""
+    return _ACTIVE_IN_JSON.sub(_json_escape, document)
 
 
 def _written_out(found: re.Match[str]) -> str:

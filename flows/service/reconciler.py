@@ -207,6 +207,17 @@ class Reconciler:
         return (said,) if result.status is SetStateStatus.ACCEPT else ()
 
 
+def reconcile(settings: Settings, say: Callable[[str], None]) -> tuple[str, ...]:
+    """Look once at all runs that wait, for machines whose workers are of another type. Raises UnavailableError."""
+    from prefect.client.orchestration import get_client
+
+    from flows.service.local import LocalServices
+
+    LocalServices(settings).use(say, start=False)
+    with get_client(sync_client=True) as client:
+        return Reconciler(settings, client).once()
+
+
 def _unfinished(gate: Gate, crashed_at: datetime) -> bool:
     """Whether the run may not have acted on the gate, or not to the end."""
     if gate.state is State.OPEN:

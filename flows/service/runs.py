@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.5
 PATIENCE_SECONDS = 10.0
+_QUICK_SECONDS = 0.1
 _PAGE = 200
 """As many task runs as Prefect gives at once."""
 
@@ -135,6 +136,15 @@ class Runs:
             if progress.run.state.final or progress.run.state is RunState.WAITING:
                 return
             time.sleep(POLL_SECONDS)
+
+    def goes_on(self, run_id: UUID) -> bool:
+        """Wait until a run whose gates were decided does not wait any more; whether that was so within the patience."""
+        end = time.monotonic() + self._patience
+        while self.get(run_id).state is RunState.WAITING:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(_QUICK_SECONDS)
+        return True
 
     @answering()
     def get(self, run_id: UUID) -> RunHandle:

@@ -14,7 +14,7 @@ from ui.cli.errors import Exit, spoken
 from ui.cli.options import Ref, Repository, Runtime, check_target, configuration, params, wide_console, write
 
 if TYPE_CHECKING:
-    from flows.service import RunHandle, Runs
+    from flows.service import RunHandle, RunReport, Runs
 
 
 def register(app: typer.Typer) -> None:
@@ -80,17 +80,15 @@ def run(  # noqa: PLR0917 — each is an option
 def _attend(known: Runs, handle: RunHandle, json_file: Path | None, fail_on: Severity | None) -> Exit:
     from flows.errors import InvalidInputError
     from flows.service import RunState, render, show_summary
-    from ui.cli.progress import follow
 
     try:
-        ended = follow(known, handle)
+        ended = _follow(known, handle)
     except KeyboardInterrupt:
         _say(f"Cancelling {handle.name} …")
         with suppress(InvalidInputError):  # it ended while it was being interrupted
             known.cancel(handle.id)
         return Exit.INTERRUPTED
     if ended.state is RunState.WAITING:
-        _say(f"{ended.name} waits for people: {ended.message}")
         return Exit.WAITING
     try:
         found = known.report(handle.id)
@@ -100,6 +98,15 @@ def _attend(known: Runs, handle: RunHandle, json_file: Path | None, fail_on: Sev
     if json_file is not None:
         write(json_file, render(found, Format.JSON), "--json")
         _say(f"Report written to {json_file}")
+    return _exit(ended, found, fail_on)
+
+
+def _exit(ended: RunHandle, found: RunReport, fail_on: Severity | None) -> Exit:
+    from flows.service import RunState
+
+    if ended.denied:
+        _say(f"dockyard: {ended.message}")
+        return Exit.REJECTED
     if ended.state is not RunState.COMPLETED:
         return Exit.FAILED
     if fail_on is not None and found.at_or_above(fail_on):
@@ -108,10 +115,33 @@ def _attend(known: Runs, handle: RunHandle, json_file: Path | None, fail_on: Sev
     return Exit.OK
 
 
+def _follow(known: Runs, handle: RunHandle) -> RunHandle:
+    """Follow the run to its end, or until it waits for people other than who sits here."""
+    from flows.service import RunState
+    from flows.service.approvals import Approvals
+    from ui.cli.deciding import at_a_terminal, decide_here, tell_waiting
+    from ui.cli.progress import follow
+
+    approvals = Approvals(configuration(), say=_say)
+    while True:
+        ended = follow(known, handle)
+        if ended.state is not RunState.WAITING:
+            return ended
+        mine = [gate for gate in approvals.list(run=str(handle.id)) if approvals.refusal(gate) is None]
+        if not (at_a_terminal() and decide_here(approvals, tuple(mine)) and known.goes_on(handle.id)):
+            break
+    _say(f"{ended.name} waits for people{f': {ended.message}' if ended.message else ':'}")
+    tell_waiting(approvals.list(run=str(handle.id)))
+    return ended
+
+
 def _without_report(ended: RunHandle) -> Exit:
     if ended.refused:
         _say(f"dockyard: {ended.message}")
         return Exit.INVALID
+    if ended.denied:
+        _say(f"dockyard: {ended.message}")
+        return Exit.REJECTED
     _say(f"dockyard: {ended.name} {ended.state.value}: {ended.message}")
     return Exit.FAILED
 

@@ -90,3 +90,15 @@ def test_inert_json_keeps_an_astral_character_it_has_to_escape() -> None:
     shown = plain.inert_json(json.dumps({"a": "x\U000e0041\u202ey"}, ensure_ascii=False))
     assert shown == '{"a": "x\\udb40\\udc41\\u202ey"}'
     assert json.loads(shown) == {"a": "x\U000e0041\u202ey"}
+
+
+def test_a_line_of_code_keeps_every_character_that_can_be_shown() -> None:
+    assert plain.exactly("\tx  =\u00a01 # https://u:p@example.org") == "\tx  =\u00a01 # https://u:p@example.org"
+    assert plain.exactly("a\r\x1b[2K\u2028\u202e\x0b") == r"a\x0d\x1b[2K\u2028\u202e\x0b"
+
+
+@given(st.dictionaries(st.text(), st.text()))
+def test_escaped_json_holds_the_very_values_and_nothing_that_a_terminal_obeys(values: dict[str, str]) -> None:
+    escaped = plain.escaped_json(json.dumps(values, ensure_ascii=False))
+    assert json.loads(escaped) == values
+    assert plain.exactly(escaped) == escaped

@@ -9,7 +9,20 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, Connection, Engine, text
 
-from flows.store import GENESIS, Broken, Draft, append, entries, entries_of, first_broken, gates_of, last, read, write
+from flows.store import (
+    GENESIS,
+    Broken,
+    Draft,
+    append,
+    entries,
+    entries_of,
+    first_broken,
+    gates_of,
+    last,
+    read,
+    runs_of,
+    write,
+)
 from flows.store.chain import hash_of
 from flows.store.engine import open_url
 from flows.store.tables import ledger
@@ -169,3 +182,10 @@ def test_processes_that_write_at_once_make_one_chain(database: URL) -> None:
     newest = read(engine, last)
     assert newest is not None
     assert newest.seq == 40
+
+
+def test_each_run_is_known_by_its_newest_row(store: Engine) -> None:
+    assert read(store, runs_of) == {}
+    for gate, run in (("g1", "r1"), ("g2", "r2"), ("g3", "r1"), ("g4", "r3")):
+        write(store, lambda connection, gate=gate, run=run: append(connection, draft(gate, run=run)))
+    assert read(store, runs_of) == {"r1": 3, "r2": 2, "r3": 4}

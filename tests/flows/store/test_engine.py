@@ -11,7 +11,7 @@ from sqlalchemy import URL, Engine
 
 from flows.errors import InvalidInputError, UnavailableError
 from flows.settings import Settings
-from flows.store.engine import open_store, open_url, read_url
+from flows.store.engine import is_made, open_store, open_url, read_url
 
 
 def pragma(engine: Engine, name: str) -> object:
@@ -82,3 +82,15 @@ def test_a_server_that_does_not_answer_is_one_sentence_without_the_password() ->
 
 def test_settings_never_show_the_password() -> None:
     assert "hidden" not in repr(Settings(database_url=SecretStr("postgresql://u:hidden@h/d")))
+
+
+def test_a_file_is_made_once_it_is_opened_and_never_by_asking(tmp_path: Path) -> None:
+    settings = Settings(state_dir=tmp_path / "state", database_url=None)
+    assert not is_made(settings)
+    assert not settings.state_dir.exists()
+    open_store(settings).dispose()
+    assert is_made(settings)
+
+
+def test_whether_anything_is_in_postgresql_only_postgresql_knows() -> None:
+    assert is_made(Settings(database_url=SecretStr("postgresql://nobody@127.0.0.1:1/none")))

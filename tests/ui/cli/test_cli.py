@@ -24,6 +24,16 @@ from ui.cli.options import json_object, params
 COMMAND = typer.main.get_command(app)
 assert isinstance(COMMAND, TyperGroup)
 COMMANDS = COMMAND.commands
+EVERY = {
+    **{name: command for name, command in COMMANDS.items() if not isinstance(command, TyperGroup)},
+    **{
+        f"{name} {inner}": command
+        for name, group in COMMANDS.items()
+        if isinstance(group, TyperGroup)
+        for inner, command in group.commands.items()
+    },
+}
+"""By all the words that call it."""
 BAD = ROOT / "tests" / "data" / "workflows" / "bad"
 
 
@@ -74,17 +84,19 @@ def repository(tmp_path: Path) -> Path:
 def test_there_are_the_commands_that_the_readme_names() -> None:
     wanted = {"run", "runs", "report", "agent", "agents", "lint", "images", "doctor", "up", "down", "deploy", "worker"}
     assert wanted <= COMMANDS.keys()
+    decide = {"approvals list", "approvals show", "approvals approve", "approvals reject", "ledger verify", "rollback"}
+    assert decide <= EVERY.keys()
 
 
-@pytest.mark.parametrize("name", sorted(COMMANDS))
+@pytest.mark.parametrize("name", sorted(EVERY))
 def test_help_names_every_option_and_says_what_it_does(name: str) -> None:
-    done = dockyard(name, "--help")
+    done = dockyard(*name.split(), "--help")
     assert done.exit_code == 0
-    for parameter in COMMANDS[name].params:
+    for parameter in EVERY[name].params:
         if isinstance(parameter, TyperOption):
             assert all(option in done.stdout for option in parameter.opts)
             assert parameter.help
-    assert COMMANDS[name].help
+    assert EVERY[name].help
 
 
 def test_help_names_every_command_and_the_exit_codes() -> None:
@@ -101,7 +113,10 @@ def test_wrong_usage_exits_2(arguments: list[str]) -> None:
     assert "Traceback" not in done.output
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["lint", "deployments/workflows/health-check.yaml"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["run", "--help"], ["lint", "deployments/workflows/health-check.yaml"], ["approvals", "approve", "--help"]],
+)
 def test_quick_commands_import_nothing_heavy(arguments: list[str]) -> None:
     code = (
         "import sys\nfrom ui.cli.main import app\n"
@@ -334,6 +349,6 @@ def test_down_with_nothing_running_says_so() -> None:
     assert (done.exit_code, done.stdout) == (0, "Nothing was running.\n")
 
 
-@pytest.mark.parametrize("command", [["runs"], ["report"], ["worker"]])
+@pytest.mark.parametrize("command", [["runs"], ["report"], ["worker"], ["reconcile"], ["rollback", "latest"]])
 def test_without_a_server_the_next_step_is_told(command: list[str]) -> None:
     assert "dockyard up" in refused(dockyard(*command), Exit.FAILED)
