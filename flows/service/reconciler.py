@@ -222,6 +222,8 @@ def _unfinished(gate: Gate, crashed_at: datetime) -> bool:
     """Whether the run may not have acted on the gate, or not to the end."""
     if gate.state is State.OPEN:
         return True
+    if gate.apply.step is Step.ROLLED_BACK:  # a person has looked since, however short ago
+        return False
     if gate.state is State.APPROVED and gate.apply.step in (Step.NONE, Step.INTENDED):
         return True
     if gate.apply.at is not None and gate.apply.at > crashed_at - MARGIN:

@@ -13,7 +13,7 @@ from prefect.client.schemas.objects import State as PrefectState
 from prefect.states import AwaitingRetry, Cancelled, Completed, Crashed, Failed, Paused, Running, Suspended
 from sqlalchemy import text
 
-from flows.approvals import Choice, Ledger, Policy, State, Step
+from flows.approvals import Choice, GateRequest, Ledger, Policy, State, Step
 from flows.errors import UnavailableError
 from flows.service.reconciler import MARGIN, MOST_CRASHES, Reconciler
 from flows.settings import Settings
@@ -183,20 +183,45 @@ def test_a_crashed_run_with_a_change_that_is_approved_and_not_written_is_started
     assert len(reconciler.once()) == 1
 
 
-@pytest.mark.parametrize("end", [Step.APPLIED, Step.REFUSED])
-def test_a_crashed_run_whose_gates_are_done_with_stays_crashed(
-    reconciler: Reconciler, ledger: Ledger, prefect: Prefect, clock: Clock, end: Step
-) -> None:
-    run = prefect.add(at(OPENED + SECOND, Crashed()))
-    request = ask(ledger, run)
+def end_with(ledger: Ledger, request: GateRequest, end: Step, clock: Clock) -> None:
+    """Let what was approved be written, or not."""
     say(ledger, request)
     ledger.intend_apply(request.gate, request.digest, clock.now)
-    if end is Step.APPLIED:
-        ledger.applied(request.gate, "c1", clock.now)
-    else:
+    if end is Step.REFUSED:
         ledger.refuse_apply(request.gate, "the base moved", clock.now)
+    else:
+        ledger.applied(request.gate, "c1", clock.now)
+
+
+@pytest.mark.parametrize("end", [Step.APPLIED, Step.REFUSED])
+def test_a_run_killed_right_after_its_change_goes_on_to_what_comes_next(
+    reconciler: Reconciler, ledger: Ledger, prefect: Prefect, clock: Clock, end: Step
+) -> None:
+    run = prefect.add(at(clock.now + SECOND, Crashed()))
+    end_with(ledger, ask(ledger, run), end, clock)
+    assert len(reconciler.once()) == 1
+
+
+@pytest.mark.parametrize("end", [Step.APPLIED, Step.REFUSED])
+def test_a_run_that_crashed_long_after_its_gates_were_done_with_stays_crashed(
+    reconciler: Reconciler, ledger: Ledger, prefect: Prefect, clock: Clock, end: Step
+) -> None:
+    run = prefect.add(at(clock.now + MARGIN + SECOND, Crashed()))
+    end_with(ledger, ask(ledger, run), end, clock)
     assert reconciler.once() == ()
     assert prefect.state_of(run) == "Crashed"
+
+
+def test_taking_a_change_back_does_not_start_its_crashed_run_again(
+    reconciler: Reconciler, ledger: Ledger, prefect: Prefect, clock: Clock
+) -> None:
+    run = prefect.add(at(clock.now + MARGIN + SECOND, Crashed()))
+    request = ask(ledger, run)
+    end_with(ledger, request, Step.APPLIED, clock)
+    assert reconciler.once() == ()
+    clock.now += 10 * MINUTE
+    ledger.rolled_back(request.gate, "zoe", clock.now)
+    assert reconciler.once() == ()
 
 
 def test_a_run_killed_right_after_a_no_still_tells_it(reconciler: Reconciler, ledger: Ledger, prefect: Prefect) -> None:
