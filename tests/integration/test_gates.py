@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.prefect
 
-SOON = 40.0
+SOON = 120.0
 POLICY = """
 groups:
   crew: [ann, bob, cid]
@@ -181,9 +181,11 @@ def yard(workers: Workers, prefect_client: SyncPrefectClient, tmp_path_factory: 
     folder = tmp_path_factory.mktemp("gates")
     policy = folder / "policy.yaml"
     policy.write_text(POLICY, encoding="utf-8")
-    config = Settings(state_dir=folder / "state", work_pool="gates", policy_file=policy)
+    (folder / "workflows").mkdir()
+    config = Settings(state_dir=folder / "state", work_pool="gates", policy_file=policy, workflows_dir=folder / "workflows")
     environment = {
         "DOCKYARD_STATE_DIR": str(config.state_dir),
+        "DOCKYARD_WORKFLOWS_DIR": str(config.workflows_dir),
         "DOCKYARD_POLICY_FILE": str(policy),
         "DOCKYARD_APPROVAL_GRACE": "3600",
     }
@@ -283,19 +285,14 @@ def test_whoever_asked_may_not_approve(yard: Yard) -> None:
     assert yard.ends(run) == "Rejected"
 
 
-def test_neither_the_author_nor_who_stands_behind_a_bot_may_approve(
-    yard: Yard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    library = tmp_path / "workflows"
-    library.mkdir()
-    text = {"name": "shipped", "nodes": [update("fix")]}
-    (library / "shipped.yaml").write_text(json.dumps(text), encoding="utf-8")
-    config = yard.config.model_copy(update={"workflows_dir": library})
+def test_neither_the_author_nor_who_stands_behind_a_bot_may_approve(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = json.dumps({"name": "shipped", "nodes": [update("fix")]})
+    (yard.config.workflows_dir / "shipped.yaml").write_text(text, encoding="utf-8")
     monkeypatch.setattr(deploying, "local_person", lambda: "ann")
-    deploying.deploy_all(config)
+    deploying.deploy_all(yard.config)
     deployment = yard.client.read_deployment_by_name("dockyard/shipped")
     # What a schedule, a bot and a bare `prefect deployment run` make: a run of the deployment that names nobody.
-    parameters = {"workflow": json.dumps(text), "repository": str(yard.repository()), "runtime": "local"}
+    parameters = {"workflow": "shipped", "repository": str(yard.repository()), "runtime": "local"}
     run = yard.client.create_flow_run_from_deployment(deployment.id, parameters=parameters).id
     gate = yard.gate(run)
     assert gate.request.requester == "ann"
@@ -303,6 +300,18 @@ def test_neither_the_author_nor_who_stands_behind_a_bot_may_approve(
         yard.decide(gate, "ann")
     yard.decide(gate, "bob")
     assert yard.ends(run) == "Completed"
+
+
+def test_a_run_that_nobody_is_known_to_have_asked_for_asks_nobody(yard: Yard) -> None:
+    run = yard.start(yard.repository(), say("first"))
+    assert yard.ends(run) == "Completed"
+    deployment = yard.client.read_deployment_by_name("dockyard/from_file")
+    repository = yard.repository()
+    parameters = {"workflow": json.dumps({"name": "mine", "nodes": [update("fix")]}), "repository": str(repository)}
+    anonymous = yard.client.create_flow_run_from_deployment(deployment.id, parameters=parameters | {"runtime": "local"}).id
+    assert yard.ends(anonymous) == "Failed"
+    assert "nobody is known who asked" in yard.message(anonymous)
+    assert yard.ledger.gates(run=str(anonymous), open_only=False) == ()
 
 
 def test_one_person_counts_once(yard: Yard) -> None:

@@ -11,9 +11,10 @@ from uuid import UUID
 import pytest
 
 from flows.approvals import Choice, Gate, Ledger, State, Step
+from flows.execution.origin import DOOR, REQUESTER
 from flows.service import deployments as deploying
 from flows.settings import Settings
-from flows.store import open_store
+from flows.store import Via, open_store
 from tests.integration.conftest import WorkerProcess, Workers, until
 from tests.integration.crashing_workflow import Point
 from tests.integration.test_gates import POLICY, SOON, Yard, git, say, update
@@ -69,7 +70,10 @@ def start(yard: Yard, repository: Path, *nodes: dict[str, object], **env: str) -
     text = json.dumps({"name": "crashing", "nodes": list(nodes)})
     parameters = {"workflow": text, "repository": str(repository), "runtime": "local"}
     variables = {"env": env}
-    return yard.client.create_flow_run_from_deployment(deployment, parameters=parameters, job_variables=variables).id
+    labels = {REQUESTER: "root", DOOR: Via.CLI.value}
+    return yard.client.create_flow_run_from_deployment(
+        deployment, parameters=parameters, job_variables=variables, labels={**labels}
+    ).id
 
 
 def written(repository: Path, gate: Gate) -> list[str]:
