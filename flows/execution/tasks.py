@@ -84,7 +84,7 @@ class Tasks:
             self._publish(report)
             return report
 
-        key = f"{self._key(step.key)}/applied"
+        key = f"{self._key(step.key)}.applied"  # not a folder of it: results are files
         return Task(
             turn,
             name=f"{step.path} (apply)",
