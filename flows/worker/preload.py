@@ -43,12 +43,13 @@ def preload(modules: Iterable[str]) -> list[str]:
     that another one held stays locked.
     """
     problems = []
+    before = {*threading.enumerate()}
     for name in modules:
         try:
             importlib.import_module(name)
         except Exception as error:  # noqa: BLE001 - any module may be broken in any way; reported below
             problems.append(f"cannot preload {name}: {type(error).__name__}: {error}")
-    others = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
+    others = [thread.name for thread in threading.enumerate() if thread not in before]
     if others:
         problems.append(f"threads were started while preloading, forked runs may hang: {', '.join(others)}")
     gc.collect()
