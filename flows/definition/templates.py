@@ -15,6 +15,7 @@ import jinja2
 from jinja2 import StrictUndefined, TemplateError, nodes, pass_environment
 from jinja2.compiler import CodeGenerator, Frame, operators
 from jinja2.environment import TemplateExpression
+from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import JsonValue
 
@@ -141,7 +142,7 @@ class Template:
         tree = self._tree
         if self.whole:
             tree = nodes.Template([nodes.Assign(nodes.Name("result", "store"), self.expressions[0], lineno=1)], lineno=1)
-            tree.set_environment(_environment())
+        tree.set_environment(_environment())
         return _environment().from_string(tree)
 
 
@@ -156,7 +157,8 @@ def parse(text: str) -> Template:
     if len(text) > MAX_TEMPLATE_CHARS:
         raise TemplateProblemError(f"a template has at most {MAX_TEMPLATE_CHARS} characters")
     try:
-        tree = _environment().parse(text)
+        # Not the environment's own `parse`, which goes through the whole tree once more: see `program`.
+        tree = nodes.Template(Parser(_environment(), text).subparse(), lineno=1)
         _check(tree)
         outputs = [statement for statement in tree.body if isinstance(statement, nodes.Output)]
         parts = [part for output in outputs for part in output.nodes]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -37,10 +38,11 @@ from flows.runtime.sandbox import USER, WORKSPACE, hardening
 from flows.service import LocalServices, Runs, RunState, StartRequest
 from flows.settings import ROOT, RuntimeName, settings
 from flows.workspace import check_out
-from tests.bench import bombs, graphs, many_nodes
+from tests.bench import bombs, decisions, graphs, many_nodes
 
 NODES = 6
 LINTED_NODES = 1000
+DECISIONS = 20
 IDLE_PATIENCE = 180.0
 """Seconds after which a server that does not come to rest is taken as it is."""
 MESSAGE = {"channel": "console", "message": "hello"}
@@ -243,7 +245,11 @@ def main() -> None:
             flow_without_containers(runs, tree),
         )
         row("one-node run through the worker", "the agent's process", through_worker(runs, tree))
+        waits = {state: decisions.latencies(tree, state, DECISIONS) for state in (decisions.PAUSED, decisions.SUSPENDED)}
     Console().print(table)
+    for state, found in waits.items():
+        p95 = found[math.ceil(0.95 * len(found)) - 1]
+        print(f"\nFrom a decision to the next node's start, run {state}: median {median(found):.2f} s, p95 {p95:.2f} s")
     name, cost = dearest_bomb(runs)
     print(f"\nOf {len(bombs.ALL)} templates that are refused the dearest ({name}) costs {cost:.2f} s of CPU.")
 
