@@ -35,6 +35,7 @@ class Telling(Runtime):
     """Answers for the notifier by what its message says: `fail`, `slow N`, `flaky N`, or anything to be repeated."""
 
     name = "telling"
+    image = "telling"
 
     def __init__(self) -> None:
         self.jobs: list[Job] = []
@@ -256,10 +257,10 @@ def test_a_node_has_the_limits_that_it_asks_for(go: Go) -> None:
     assert known.pids == ran.runtime.jobs[0].manifest.limits.pids
 
 
-def test_a_run_with_a_gate_is_refused_at_its_start(go: Go) -> None:
-    ran = go(say("a"), say("b", approval={"approvers": ["user:ann"]}))
-    assert ran.state.name == "InvalidInput"
-    assert ran.state.message == (
-        "gates cannot be opened yet, and 'b' would wait at one; take it out of the workflow to run the rest"
-    )
-    assert not ran.runtime.jobs
+def test_a_run_without_a_deployment_waits_at_a_gate_in_its_process(go: Go, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKYARD_APPROVAL_GRACE", "0")
+    settings.cache_clear()
+    ran = go(say("a"), say("b", approval={"approvers": ["user:ann"], "expires": "2s"}))
+    assert ran.state.name == "Expired"
+    assert "b: expired at" in ran.state.message
+    assert ran.runtime.ran() == ["a"]

@@ -33,6 +33,7 @@ class Answering(Runtime):
     """A runtime that gives one answer and remembers what it was asked."""
 
     name = "answering"
+    image = "answering"
 
     def __init__(self, answer: Result | Exception) -> None:
         self.answer = answer
