@@ -245,11 +245,11 @@ def main() -> None:
             flow_without_containers(runs, tree),
         )
         row("one-node run through the worker", "the agent's process", through_worker(runs, tree))
-        waits = {state: decisions.latencies(tree, state, DECISIONS) for state in (decisions.PAUSED, decisions.SUSPENDED)}
-    Console().print(table)
-    for state, found in waits.items():
-        p95 = found[math.ceil(0.95 * len(found)) - 1]
-        print(f"\nFrom a decision to the next node's start, run {state}: median {median(found):.2f} s, p95 {p95:.2f} s")
+        Console().print(table)
+        for state in (decisions.PAUSED, decisions.SUSPENDED):
+            found = decisions.latencies(tree, state, DECISIONS)
+            p95 = found[math.ceil(0.95 * len(found)) - 1]
+            print(f"\nFrom a decision to the next node's start, run {state}: median {median(found):.2f} s, p95 {p95:.2f} s")
     name, cost = dearest_bomb(runs)
     print(f"\nOf {len(bombs.ALL)} templates that are refused the dearest ({name}) costs {cost:.2f} s of CPU.")
 

@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterId,
+)
 
 from flows.approvals import Choice, Door, Gate
 from flows.execution.origin import DOOR, REQUESTER
