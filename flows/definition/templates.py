@@ -203,12 +203,26 @@ def render(template: Template, values: Mapping[str, JsonValue]) -> JsonValue:
 def _value(template: Template, values: Mapping[str, JsonValue]) -> JsonValue:
     if not template.whole:
         return template.program.render(dict(values))
-    result: object = TemplateExpression(template.program, undefined_to_none=False)(dict(values))
+    result: object
+    if template.plain:
+        result = _field(template.references[0].path, values)
+    else:
+        result = TemplateExpression(template.program, undefined_to_none=False)(dict(values))
     if isinstance(result, _Missing):
         result._fail_with_undefined_error()
     if not template.plain:
         bounds.check_size(result, bounds.MAX_DATA)
     return bounds.plain_json(result)
+
+
+def _field(path: Path, values: Mapping[str, JsonValue]) -> object:
+    # What the compiled program would do, without compiling it: a millisecond for each of the commonest templates.
+    environment = _environment()
+    name = str(path[0])
+    value: object = values[name] if name in values else environment.undefined(name=name)
+    for step in path[1:]:
+        value = environment.getitem(value, step)
+    return value
 
 
 def _short(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from prefect import Task, allow_failure, get_run_logger
@@ -86,7 +87,7 @@ class Tasks:
 
         key = f"{self._key(step.key)}.applied"  # not a folder of it: results are files
         return Task(
-            turn,
+            partial(turn),
             name=f"{step.path} (apply)",
             task_run_name=f"{step.name} (apply)",
             description="Writes the approved change.",
@@ -119,7 +120,7 @@ class Tasks:
             return self._clock.left(step)[0] > waits[min(run.run_count, len(waits)) - 1]
 
         return Task(
-            turn,
+            partial(turn),  # of a plain function Prefect reads and hashes the source, a millisecond for each node
             name=step.path,
             task_run_name=step.name,
             description=manifest.description,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from uuid import UUID
 
+from prefect.context import FlowRunContext
 from prefect.filesystems import WritableFileSystem
 from prefect.results import get_default_result_storage
 from pydantic import Field
@@ -19,7 +20,11 @@ def _key(run_id: UUID, name: str) -> str:
 
 
 def _storage() -> WritableFileSystem:
-    storage = get_default_result_storage(_sync=True)  # type: ignore[call-arg] # Prefect's dispatch argument
+    # In a run it is the one that the flow began with: the server, asked for its default, may be busy with the run's events.
+    context = FlowRunContext.get()
+    storage = None if context is None else context.result_store.result_storage
+    if storage is None:
+        storage = get_default_result_storage(_sync=True)  # type: ignore[call-arg, assignment] # Prefect's dispatch argument
     if not isinstance(storage, WritableFileSystem):
         raise UnavailableError("Prefect's result storage cannot be written")
     return storage

@@ -1,7 +1,8 @@
 """Reports in the Prefect UI: the run's as a whole, and each node's with a table of its findings.
 
 They are sent in the background over one connection, as Prefect sends logs and events: a node that is done does not wait
-for its page. The process does not end before all are sent; what counts is the archive, which is written before.
+for its page, and the nodes that run have the processor and the server first. The process does not end before all are
+sent; what counts is the archive, which is written before.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import logging
 import queue
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
@@ -28,6 +30,9 @@ log = logging.getLogger(__name__)
 ROWS_PER_TABLE = 2000
 """The UI stays usable and one request small; further rows go to further tables."""
 
+REST = 20.0
+"""While the run goes on: how long to rest after sending a report, in times of what that took."""
+
 _Making = Callable[[], Iterator[ArtifactCreate]]
 
 
@@ -37,6 +42,7 @@ class Artifacts:
     def __init__(self, flow_run: UUID) -> None:
         self._flow_run = flow_run
         self._queue: queue.SimpleQueue[_Making | None] = queue.SimpleQueue()
+        self._closed = threading.Event()
         # No daemon: the interpreter waits for it at its end.
         self._thread = threading.Thread(target=self._send_all, name="artifacts")
         self._thread.start()
@@ -54,6 +60,7 @@ class Artifacts:
     def close(self) -> None:
         """Nothing more comes; does not wait for what is still to be sent."""
         self._queue.put(None)
+        self._closed.set()
 
     def wait(self) -> None:
         """Wait until all is sent, after `close`."""
@@ -62,7 +69,9 @@ class Artifacts:
     def _send_all(self) -> None:
         with get_client(sync_client=True) as client:
             while (making := self._queue.get()) is not None:
+                start = time.monotonic()
                 self._send(client, making)
+                self._closed.wait(REST * (time.monotonic() - start))
 
     def _send(self, client: SyncPrefectClient, making: _Making) -> None:
         try:

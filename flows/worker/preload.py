@@ -8,6 +8,8 @@ import sys
 import threading
 from collections.abc import Iterable
 
+from agents.catalog import AGENTS
+
 FLOW_MODULE = "flows.run_workflow"
 """The module deployments point at."""
 
@@ -32,6 +34,7 @@ MODULES = (
     "flows.worker.child",
     "flows.worker.hooks",
     FLOW_MODULE,
+    *(f"agents.{package}.schema" for package in AGENTS),
 )
 
 
