@@ -236,7 +236,6 @@ def _texts(parts: Iterable[nodes.Node]) -> Iterator[str]:
 
 def _check(tree: nodes.Template) -> None:
     """Refuse what can be seen to be wrong without values. Walks without recursion, however deep the tree."""
-    environment = _environment()
     if not all(isinstance(statement, nodes.Output) for statement in tree.body):
         raise TemplateProblemError("only {{ expressions }} are available, not {% statements %}")
     waiting: list[tuple[nodes.Node, int]] = [(tree, 0)]
@@ -244,23 +243,39 @@ def _check(tree: nodes.Template) -> None:
         node, depth = waiting.pop()
         if depth > MAX_DEPTH:
             raise TemplateProblemError("the template is nested too deeply")
-        if isinstance(node, nodes.Call):
+        kind = type(node)
+        if kind in _CHECKED:
+            _check_node(node)
+        if kind not in _LEAVES:
+            waiting.extend((child, depth + 1) for child in node.iter_child_nodes())
+
+
+_LEAVES = frozenset({nodes.Name, nodes.Const, nodes.TemplateData})
+"""Kinds of nodes with nothing in them: half of all."""
+_CHECKED = frozenset({nodes.Call, nodes.Pow, nodes.Name, nodes.Const, nodes.Filter, nodes.Test})
+"""Kinds of nodes that may be refused; all of them, for Jinja2's parser makes no others of these."""
+
+
+def _check_node(node: nodes.Node) -> None:
+    match node:
+        case nodes.Call():
             raise TemplateProblemError("nothing can be called in templates; filters are written with '|'")
-        if isinstance(node, nodes.Pow):
+        case nodes.Pow():
             raise TemplateProblemError("'**' is not available in templates")
-        if isinstance(node, nodes.Name) and node.name == "self":
+        case nodes.Name(name="self"):
             raise TemplateProblemError("'self' is not available in templates")
-        if isinstance(node, nodes.Const) and node.value in (float("inf"), float("-inf")):
+        case nodes.Const(value=value) if value in (float("inf"), float("-inf")):
             raise TemplateProblemError("the number is too large")
-        if isinstance(node, nodes.Filter | nodes.Test):
-            _check_arguments(node)
-        if isinstance(node, nodes.Filter) and node.name not in environment.filters:
-            hint = did_you_mean(node.name, environment.filters)
-            raise TemplateProblemError(f"there is no filter '{node.name}'. {hint}")
-        if isinstance(node, nodes.Test) and node.name not in environment.tests:
-            hint = did_you_mean(node.name, environment.tests)
-            raise TemplateProblemError(f"there is no test '{node.name}'. {hint}")
-        waiting.extend((child, depth + 1) for child in node.iter_child_nodes())
+        case nodes.Filter():
+            _check_named(node, "filter", _environment().filters)
+        case nodes.Test():
+            _check_named(node, "test", _environment().tests)
+
+
+def _check_named(node: nodes.Filter | nodes.Test, what: str, known: Mapping[str, object]) -> None:
+    _check_arguments(node)
+    if node.name not in known:
+        raise TemplateProblemError(f"there is no {what} '{node.name}'. {did_you_mean(node.name, known)}")
 
 
 def _check_arguments(node: nodes.Filter | nodes.Test) -> None:
