@@ -7,10 +7,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import anyio
 import anyio.abc
 import anyio.to_thread
+from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import FlowRun
 from prefect.runner._flow_run_executor import FlowRunExecutionResult, FlowRunExecutorContext
 from prefect.runner._process_manager import ProcessHandle
@@ -38,6 +40,7 @@ class DockyardWorker(BaseWorker[DockyardJobConfiguration, DockyardVariables, Doc
     job_configuration_variables = DockyardVariables
 
     _reconciling: Reconciling | None = None
+    _told: set[UUID]
     _display_name = "Dockyard"
     _description = (
         "Execute flow runs in processes forked from a preloaded one: the start of a run costs"
@@ -48,6 +51,7 @@ class DockyardWorker(BaseWorker[DockyardJobConfiguration, DockyardVariables, Doc
         """Start preloading, set up as every worker, then look after the runs that wait for people."""
         await anyio.to_thread.run_sync(start_forkserver)
         await super().setup()
+        self._told = set()
         self._reconciling = Reconciling(Look(), self._logger)
         self._reconciling.start()
 
@@ -100,7 +104,16 @@ class DockyardWorker(BaseWorker[DockyardJobConfiguration, DockyardVariables, Doc
             raise problem
         if execution is None or execution.status_code is None:
             raise UnavailableError("the flow run's process could not be started")
+        if execution.status_code != 0:
+            self._told.add(flow_run.id)
         return DockyardWorkerResult(status_code=execution.status_code, identifier=str(execution.handle.pid))
+
+    async def _propose_crashed_state(self, flow_run: FlowRun, message: str, client: PrefectClient | None = None) -> None:
+        """Tell a crash, unless the executor has: the run may have been started again since, and would be hit by it."""
+        if flow_run.id in self._told:
+            self._told.remove(flow_run.id)
+        else:
+            await super()._propose_crashed_state(flow_run, message, client)
 
     async def _stop(self, starter: ForkStarter, flow_run: FlowRun) -> None:
         """The worker is being stopped: stop the run, and say so if it had no time to do that itself."""
