@@ -18,6 +18,9 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterId,
+    TaskRunFilter,
+    TaskRunFilterState,
+    TaskRunFilterStateName,
 )
 
 from flows.approvals import Choice, Door, Gate
@@ -84,8 +87,10 @@ def _open(approvals: Approvals, run: UUID) -> Gate | None:
 
 def _started(client: SyncPrefectClient, run: UUID, count: int) -> dict[str, datetime] | None:
     only = FlowRunFilter(id=FlowRunFilterId(any_=[run]))
-    tasks = client.read_task_runs(flow_run_filter=only, limit=200)
-    first = {task.name: task.start_time for task in tasks if task.start_time is not None and task.state_name == "Completed"}
+    # Each entry has a task more for every node that is taken from its results: those are Cached.
+    ran = TaskRunFilter(state=TaskRunFilterState(name=TaskRunFilterStateName(any_=["Completed"])))
+    tasks = client.read_task_runs(flow_run_filter=only, task_run_filter=ran)
+    first = {task.name: task.start_time for task in tasks if task.start_time is not None}
     return first if len(first) == count else None
 
 
