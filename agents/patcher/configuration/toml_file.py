@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from typing import Any
 from collections.abc import MutableMapping, MutableSequence
 
 import tomlkit
@@ -137,4 +138,7 @@ def _alter(document: MutableMapping[str, object], path: KeyPath, value: JsonValu
 def _item(held: object, value: JsonValue) -> object:
     """`value` as tomlkit holds it: on one line where what it is put into is written on one line."""
     written = _written(value)  # refuses what TOML cannot say
-    return tomlkit.value(written) if isinstance(held, Array | InlineTable) else tomlkit.item(value)
+    if isinstance(held, Array | InlineTable):
+        return tomlkit.value(written)
+    plain: Any = value  # tomlkit's overloads name each kind of value by itself
+    return tomlkit.item(plain)
