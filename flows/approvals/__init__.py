@@ -10,7 +10,7 @@ from flows.approvals.errors import (
     TamperedError,
     UnknownGateError,
 )
-from flows.approvals.gate import Apply, Gate, Kind, Step
+from flows.approvals.gate import Apply, BrokenGate, Gate, Kind, Step, Survey
 from flows.approvals.ledger import Ledger, Notice
 from flows.approvals.policy import (
     Deadlines,
@@ -48,6 +48,7 @@ __all__ = [
     "Apply",
     "ApplyError",
     "ApprovalError",
+    "BrokenGate",
     "Check",
     "Choice",
     "Clause",
@@ -71,6 +72,7 @@ __all__ = [
     "State",
     "Step",
     "Subject",
+    "Survey",
     "TamperedError",
     "UnknownGateError",
     "Verdict",

@@ -33,7 +33,14 @@ class ApplyError(ApprovalError):
 
 
 class TamperedError(ApprovalError):
-    """A row of the ledger is not what was written."""
+    """A row of the ledger is not what was written; `row` is its number."""
+
+    def __init__(self, row: int, why: str) -> None:
+        self.row = row
+        super().__init__(
+            f"row {row} of the ledger was changed: {why}. Nothing is decided or written at this gate; "
+            "`dockyard ledger verify` names the first row that was touched"
+        )
 
 
 class PolicyError(InvalidInputError):

@@ -104,6 +104,14 @@ class Apply(Frozen):
     by: Person | None = None
 
 
+class BrokenGate(Frozen):
+    """A gate that nothing follows from, since `row` of it is not what was written; `why` says so, and what to do."""
+
+    id: str
+    row: int
+    why: str
+
+
 class Gate(Frozen):
     """A request and what has become of it. `text` says how it stands; `notices` what was sent while it waited."""
 
@@ -125,3 +133,10 @@ class Gate(Frozen):
     def approvers(self) -> tuple[str, ...]:
         """Who said yes, by name."""
         return tuple(sorted(item.actor for item in self.decisions if item.choice is Choice.APPROVE))
+
+
+class Survey(Frozen):
+    """Several gates, oldest first: those that are as they were written, and those that are not."""
+
+    gates: tuple[Gate, ...] = ()
+    broken: tuple[BrokenGate, ...] = ()

@@ -11,8 +11,9 @@ from agents.contract.schema import Frozen
 from flows.approvals import gate as bodies
 from flows.approvals.errors import TamperedError
 from flows.approvals.gate import NOTICES, Apply, Gate, Kind, Step
-from flows.approvals.policy import judge
+from flows.approvals.policy import State, judge
 from flows.approvals.schema import Decision
+from flows.errors import InvalidInputError
 from flows.store import Entry, is_sound
 
 _DUE = {kind: due for due, kind in NOTICES.items()}
@@ -25,6 +26,13 @@ def gate_of(rows: Sequence[Entry]) -> Gate:
 
     Raises TamperedError, naming the row, where one was changed or says nothing that a gate knows.
     """
+    try:
+        return _gate(rows)
+    except (ValidationError, InvalidInputError) as error:  # such as a name that none can be, or a number that is none
+        raise TamperedError(rows[-1].seq, "what it and those before it hold cannot be kept in a ledger") from error
+
+
+def _gate(rows: Sequence[Entry]) -> Gate:
     first = rows[0]
     requested = _body(first, bodies.Requested)
     request = requested.request
@@ -57,6 +65,7 @@ def _change(gate: Gate, row: Entry) -> dict[str, object]:
             return {"notices": (*gate.notices, _DUE[kind])}
         case Kind.CLOSED:
             closed = _body(row, bodies.Closed)
+            _check_outcome(gate, closed.state, row)
             return {"state": closed.state, "text": closed.reason, "closed_at": at}
         case Kind.APPLY_INTENDED:
             _body(row, bodies.Intended)
@@ -71,6 +80,16 @@ def _change(gate: Gate, row: Entry) -> dict[str, object]:
     return {"apply": apply}
 
 
+def _check_outcome(gate: Gate, state: State, row: Entry) -> None:
+    """What stands there as the outcome is not believed: a yes must follow from who said what."""
+    if state is State.OPEN:
+        raise _tampered(row, "it closes the gate as open")
+    if state is State.APPROVED:
+        verdict = judge(gate.request, gate.decisions, row.time)
+        if verdict.state is not State.APPROVED:
+            raise _tampered(row, f"it has the gate as approved, and its decisions do not say so ({verdict.text})")
+
+
 def _body(row: Entry, model: type[Body]) -> Body:
     if not is_sound(row):
         raise _tampered(row, "its content does not fit its hash")
@@ -81,7 +100,4 @@ def _body(row: Entry, model: type[Body]) -> Body:
 
 
 def _tampered(row: Entry, why: str) -> TamperedError:
-    return TamperedError(
-        f"row {row.seq} of the ledger was changed: {why}. Nothing is decided or written at this gate; "
-        "`dockyard ledger verify` names the first row that was touched"
-    )
+    return TamperedError(row.seq, why)

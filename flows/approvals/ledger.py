@@ -12,8 +12,14 @@ from sqlalchemy import Connection, Engine
 
 from agents.contract.schema import Frozen
 from flows.approvals import applying, verifying
-from flows.approvals.errors import DecidedAlreadyError, GateChangedError, NotAllowedError, UnknownGateError
-from flows.approvals.gate import NOTICES, Closed, Decided, Gate, Kind, Noticed, Requested
+from flows.approvals.errors import (
+    DecidedAlreadyError,
+    GateChangedError,
+    NotAllowedError,
+    TamperedError,
+    UnknownGateError,
+)
+from flows.approvals.gate import NOTICES, BrokenGate, Closed, Decided, Gate, Kind, Noticed, Requested, Survey
 from flows.approvals.history import gate_of
 from flows.approvals.policy import Due, State, due, judge, refusal
 from flows.approvals.rules import Policy
@@ -22,7 +28,7 @@ from flows.approvals.texts import readable
 from flows.approvals.verifying import Mark
 from flows.approvals.writing import add
 from flows.errors import InvalidInputError
-from flows.store import Broken, entries_of, gates_of, read, runs_of, write
+from flows.store import NO_ROW, Broken, Entry, UnreadableRowError, entries_of, gates_of, read, runs_of, write
 
 T = TypeVar("T")
 
@@ -55,7 +61,7 @@ class Ledger:
         """
 
         def work(connection: Connection) -> GateRequest:
-            rows = entries_of(connection, request.gate)
+            rows = _rows(connection, request.gate)
             if not rows:
                 add(connection, request, Kind.REQUESTED, Requested(request=request, digest=request.digest), request.opened)
                 return request
@@ -73,14 +79,23 @@ class Ledger:
         """One gate."""
         return read(self._engine, lambda connection: _load(connection, gate))
 
-    def gates(self, run: str | None = None, *, open_only: bool = True) -> tuple[Gate, ...]:
-        """All gates, or those of a run; oldest first."""
+    def survey(self, run: str | None = None, *, open_only: bool = True) -> Survey:
+        """All gates, or those of a run. One that was changed is told of as such, and stands in no other's way."""
 
-        def work(connection: Connection) -> tuple[Gate, ...]:
-            ids = gates_of(connection, run=run, without=Kind.CLOSED.value if open_only else None)
-            return tuple(gate_of(entries_of(connection, gate)) for gate in ids)
+        def work(connection: Connection) -> Survey:
+            gates, broken = [], []
+            for gate in gates_of(connection, run=run, without=Kind.CLOSED.value if open_only else None):
+                try:
+                    gates.append(gate_of(_rows(connection, gate)))
+                except TamperedError as error:
+                    broken.append(BrokenGate(id=gate, row=error.row, why=str(error)))
+            return Survey(gates=tuple(gates), broken=tuple(broken))
 
         return read(self._engine, work)
+
+    def gates(self, run: str | None = None, *, open_only: bool = True) -> tuple[Gate, ...]:
+        """The gates of `survey` that are as they were written; oldest first."""
+        return self.survey(run, open_only=open_only).gates
 
     def runs(self) -> dict[str, int]:
         """Every run that ever asked, with the number of the newest row about it: the same number, nothing new."""
@@ -118,17 +133,20 @@ class Ledger:
         return self._change(gate, work)
 
     def expire(self, now: datetime, run: str | None = None) -> tuple[Gate, ...]:
-        """Close the gates whose time is over, all or those of a run, and return them."""
+        """Close the gates whose time is over, all or those of a run, and return them. A changed one stays as it is."""
 
         def work(connection: Connection, found: Gate) -> None:
             if found.state is State.OPEN:
                 _settle(connection, found.request, found.decisions, now)
 
         over = [gate.id for gate in self.gates(run) if now >= gate.request.expires]
-        return tuple(self._change(gate, work) for gate in over)
+        return tuple(closed for gate in over if (closed := self._change_sound(gate, work)))
 
     def notify(self, now: datetime) -> tuple[Notice, ...]:
-        """Write the reminders and escalations that are due, and return them: each once, whoever asks."""
+        """Write the reminders and escalations that are due, and return them: each once, whoever asks.
+
+        Nobody is told of a gate that was changed.
+        """
         return tuple(notice for gate in self.gates() for notice in self._notices(gate, now))
 
     def _notices(self, gate: Gate, now: datetime) -> tuple[Notice, ...]:
@@ -146,8 +164,8 @@ class Ledger:
                 add(connection, found.request, NOTICES[what], Noticed(to=to), now)
                 written.append((what, to))
 
-        after = self._change(gate.id, work)
-        return tuple(Notice(gate=after, due=what, to=to) for what, to in written)
+        after = self._change_sound(gate.id, work)
+        return () if after is None else tuple(Notice(gate=after, due=what, to=to) for what, to in written)
 
     def supersede(self, gate: str, reason: str, now: datetime) -> Gate:
         """Close an open gate that nobody needs to answer any more, such as one of a run that was cancelled."""
@@ -203,6 +221,13 @@ class Ledger:
         """Write every row as a line of canonical JSON, and return how many: enough to check the chain without us."""
         return read(self._engine, lambda connection: verifying.export(connection, stream))
 
+    def _change_sound(self, gate: str, work: Callable[[Connection, Gate], None]) -> Gate | None:
+        """None where the gate was changed since it was listed: the next survey names it, and the others go on."""
+        try:
+            return self._change(gate, work)
+        except TamperedError:
+            return None
+
     def _change(self, gate: str, work: Callable[[Connection, Gate], None]) -> Gate:
         def whole(connection: Connection) -> Gate:
             found = _load(connection, gate)
@@ -220,7 +245,14 @@ def _load(connection: Connection, gate: str) -> Gate:
     if len(found) > 1:
         more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         raise UnknownGateError(f"'{wanted}' begins several gates: {', '.join(found[:_SHOWN])}{more}")
-    return gate_of(entries_of(connection, found[0]))
+    return gate_of(_rows(connection, found[0]))
+
+
+def _rows(connection: Connection, gate: str) -> tuple[Entry, ...]:
+    try:
+        return entries_of(connection, gate)
+    except UnreadableRowError as error:
+        raise TamperedError(error.seq, NO_ROW) from error
 
 
 def _check(gate: Gate, decision: Decision, policy: Policy) -> None:

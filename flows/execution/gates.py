@@ -20,6 +20,7 @@ from agents.contract.manifest import Risk
 from flows.approvals import (
     PREFECT_UI,
     ApprovalError,
+    BrokenGate,
     DecidedAlreadyError,
     Door,
     Gate,
@@ -81,6 +82,7 @@ class Gates:
     failures: Failures
     _waiting: dict[str, _Waiting] = field(default_factory=dict)
     _known: dict[str, Gate] = field(default_factory=dict)
+    _broken: dict[str, BrokenGate] = field(default_factory=dict)
     _mark: Mark | None = None
     _away: bool = False
 
@@ -131,11 +133,15 @@ class Gates:
         self._read(now)
         for waiting in [*self._waiting.values()]:
             gate = self._timely(waiting, now)
-            if gate.state is not State.OPEN:
-                if not self.pauses.wake():
-                    return
-                moved = True
+            if isinstance(gate, Gate) and gate.state is State.OPEN:
+                continue
+            if not self.pauses.wake():
+                return
+            moved = True
+            if isinstance(gate, Gate):
                 self._act(waiting, gate)
+            else:
+                self._end(waiting, failed(gate.why))
         if busy or moved:
             self.pauses.wake()
         elif self._waiting:
@@ -148,8 +154,10 @@ class Gates:
             self._ask(waiting, now)
         return self.waiting < before
 
-    def _timely(self, waiting: _Waiting, now: datetime) -> Gate:
+    def _timely(self, waiting: _Waiting, now: datetime) -> Gate | BrokenGate:
         """The gate as it stands; closed, where the run's time is over."""
+        if waiting.gate in self._broken:
+            return self._broken[waiting.gate]
         gate = self._known[waiting.gate]
         left, reason = self.clock.left(waiting.step)
         if gate.state is not State.OPEN or left > 0:
@@ -165,7 +173,9 @@ class Gates:
             self.ledger.expire(now, self.origin.run)
         mark = self.ledger.mark()
         if mark != self._mark or any(waiting.gate not in self._known for waiting in self._waiting.values()):
-            self._known = {gate.id: gate for gate in self.ledger.gates(run=self.origin.run, open_only=False)}
+            found = self.ledger.survey(run=self.origin.run, open_only=False)
+            self._known = {gate.id: gate for gate in found.gates}
+            self._broken = {gate.id: gate for gate in found.broken}
             self._mark = mark
 
     def _planned(
@@ -186,25 +196,24 @@ class Gates:
         self._waiting[waiting.step.name] = waiting
 
     def _ask(self, waiting: _Waiting, now: datetime) -> None:
-        """Open the gate, or find it as an earlier entry left it."""
-        run, key = self.origin.run, waiting.step.key
+        """Open the gate, or find it as an earlier entry left it; end the step where that cannot be."""
         try:
-            gate = self.ledger.gate(gate_id(run, key))
+            waiting.gate = self._opened(waiting, now)
+        except UnavailableError:
+            raise
+        except DockyardError as error:  # nobody is asked for what could not be done, or was changed since they were
+            self._end(waiting, failed(str(error)))
+
+    def _opened(self, waiting: _Waiting, now: datetime) -> str:
+        try:
+            return self.ledger.gate(gate_id(self.origin.run, waiting.step.key)).id
         except UnknownGateError:
-            try:
-                request = self._request(waiting, now)
-            except UnavailableError:
-                raise
-            except DockyardError as error:  # nobody is asked for what could not be done
-                self._end(waiting, failed(str(error)))
-                return
-            gate = self.ledger.gate(self.ledger.request(request).gate)
-            hopeless = unreachable(request)
-            log = get_run_logger()
-            log.info("Gate %s is open for '%s': `dockyard approvals show %s`.", gate.id[:8], waiting.step.name, gate.id[:8])
-            if hopeless:
-                log.warning("Gate %s can only be rejected or expire: %s.", gate.id[:8], hopeless)
-        waiting.gate = gate.id
+            request = self.ledger.request(self._request(waiting, now))
+        short, log = request.gate[:8], get_run_logger()
+        log.info("Gate %s is open for '%s': `dockyard approvals show %s`.", short, waiting.step.name, short)
+        if hopeless := unreachable(request):
+            log.warning("Gate %s can only be rejected or expire: %s.", short, hopeless)
+        return request.gate
 
     def _request(self, waiting: _Waiting, now: datetime) -> GateRequest:
         node, planned, policy = waiting.step.node, waiting.planned, self.policy()
@@ -297,7 +306,7 @@ class Gates:
         if self.pauses.over:
             self.failures.keep()
             closed = [gate for gate in self._known.values() if gate.state is not State.OPEN]
-            self.pauses.suspend(asked, last, handled=len(closed))
+            self.pauses.suspend(asked, last, handled=len(closed) + len(self._broken))
         else:
             self.pauses.rest(asked, last)
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TextIO
 
 from flows.approvals import (
+    BrokenGate,
     Choice,
     Door,
     Gate,
@@ -16,6 +17,7 @@ from flows.approvals import (
     Mark,
     Policy,
     State,
+    Survey,
     UnknownGateError,
     policy_for,
     refusal,
@@ -25,7 +27,7 @@ from flows.errors import InvalidInputError, UnavailableError
 from flows.settings import Settings, local_person
 from flows.store import Broken, open_store
 
-__all__ = ["Approvals", "Broken", "Choice", "Door", "Gate", "Mark", "State"]
+__all__ = ["Approvals", "Broken", "BrokenGate", "Choice", "Door", "Gate", "Mark", "State", "Survey"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -37,6 +39,7 @@ class Approvals:
         """`say` is told what a person should know beside a method's answer."""
         self._settings = settings
         self._say = say
+        self._told: set[BrokenGate] = set()
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -44,8 +47,20 @@ class Approvals:
         return Ledger(open_store(self._settings))
 
     def list(self, everything: bool = False, run: str | None = None) -> tuple[Gate, ...]:
-        """The open gates, or all that ever were; of the run of that id, or of all. Oldest first."""
-        return self.ledger.gates(run=run, open_only=not everything)
+        """The open gates, or all that ever were; of the run of that id, or of all. Oldest first.
+
+        Those that were changed in the database are not among them: `say` is told of each, once.
+        """
+        found = self.survey(everything, run)
+        for broken in found.broken:
+            if broken not in self._told:
+                self._told.add(broken)
+                self._say(f"Gate {broken.id[:8]} is left out: {broken.why}.")
+        return found.gates
+
+    def survey(self, everything: bool = False, run: str | None = None) -> Survey:
+        """The gates of `list`, and beside them those that were changed."""
+        return self.ledger.survey(run=run, open_only=not everything)
 
     def get(self, text: str) -> Gate:
         """The gate of that id, or whose id alone begins so. Raises InvalidInputError when there is none."""

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from flows.approvals import Due, Gate, Ledger, Mark, NotAllowedError, Notice, State, Step, TamperedError
+from flows.approvals import BrokenGate, Due, Gate, Ledger, Mark, NotAllowedError, Notice, State, Step, Survey, TamperedError
 from flows.service.server import answering
 from flows.settings import Settings
 from flows.store import is_made, open_store
@@ -64,6 +64,8 @@ class Reconciler:
         """Runs of which nothing is left to do, with the number of the row that was their newest then."""
         self._seen: set[str] = set()
         """Runs that this Prefect server has known."""
+        self._told: set[tuple[str, int]] = set()
+        """Gates that were found changed, with the row."""
 
     def once(self) -> tuple[str, ...]:
         """Do all that is to do now. Costs one query of the database while nothing is new."""
@@ -93,22 +95,15 @@ class Reconciler:
         return self._ledger
 
     def _deadlines(self, ledger: Ledger, now: datetime) -> Iterator[str]:
-        try:
-            for gate in ledger.expire(now):
-                yield f"{_named(gate)} is closed: {gate.text}."
-            for notice in ledger.notify(now):
-                yield _told(notice)
-        except TamperedError as error:
-            yield f"No gate expires and nobody is reminded: {error}."
+        for gate in ledger.expire(now):
+            yield f"{_named(gate)} is closed: {gate.text}."
+        for notice in ledger.notify(now):
+            yield _told(notice)
 
     def _look(self, ledger: Ledger, runs: Sequence[str], latest: dict[str, int], now: datetime) -> Iterator[str]:
         known = self._read(runs)
         for run in runs:
-            try:
-                said, settled = self._run(ledger, run, known.get(run), now)
-            except TamperedError as error:
-                yield f"Run {run} stays as it is: {error}."
-                continue
+            said, settled = self._run(ledger, run, known.get(run), now)
             if settled and run in latest:
                 self._settled[run] = latest[run]
             yield from said
@@ -126,7 +121,21 @@ class Reconciler:
 
     def _run(self, ledger: Ledger, run: str, known: FlowRun | None, now: datetime) -> tuple[Iterable[str], bool]:
         """What was done for one run, and whether nothing is left to do until the ledger has a new row about it."""
-        gates = ledger.gates(run=run, open_only=False)
+        found = ledger.survey(run=run, open_only=False)
+        said, settled = self._follow(ledger, run, found, known, now)
+        return (*self._news(run, found.broken), *said), settled
+
+    def _news(self, run: str, broken: Sequence[BrokenGate]) -> Iterator[str]:
+        """Gates that were changed, each told once: nothing follows from them, nor is their run started for them."""
+        for gate in broken:
+            if (gate.id, gate.row) not in self._told:
+                self._told.add((gate.id, gate.row))
+                yield f"Gate {gate.id[:8]} of run {run} stays as it is: {gate.why}."
+
+    def _follow(
+        self, ledger: Ledger, run: str, found: Survey, known: FlowRun | None, now: datetime
+    ) -> tuple[Iterable[str], bool]:
+        gates = found.gates
         waiting = [gate for gate in gates if gate.state is State.OPEN]
         if known is None:
             return self._missing(ledger, run, waiting, now)
@@ -135,7 +144,7 @@ class Reconciler:
         if state is None or not (state.is_paused() or state.is_final()):
             return (), False
         if state.is_paused():
-            return self._paused(known, state, gates, now), False
+            return self._paused(known, state, found, now), False
         if state.is_crashed():
             return self._crashed(ledger, known, state, gates, now)
         return _supersede(ledger, waiting, f"its run has ended: {state.name}", now), True
@@ -146,17 +155,18 @@ class Reconciler:
             return _supersede(ledger, waiting, "its run is gone from Prefect", now), True
         return (), not waiting  # another server's, of a workspace with the same database: not ours to judge
 
-    def _paused(self, known: FlowRun, state: PrefectState[Any], gates: Sequence[Gate], now: datetime) -> Iterable[str]:
+    def _paused(self, known: FlowRun, state: PrefectState[Any], found: Survey, now: datetime) -> Iterable[str]:
         from flows.execution.pauses import handled_in
 
         handled = handled_in(state.state_details.pause_key)
         if handled is None:  # somebody else paused it
             return ()
-        closed = [gate for gate in gates if gate.closed_at is not None]
+        closed = [gate for gate in found.gates if gate.closed_at is not None]
         if state.name == "Suspended":
             # A decision from long before was known when the run lay down: a gate it no longer comes to stays uncounted.
             fresh = any(gate.closed_at > state.timestamp - MARGIN for gate in closed if gate.closed_at)
-            goes_on = len(closed) > handled and fresh
+            # One that was changed since may have been closed, and counted, before.
+            goes_on = len(closed) + len(found.broken) > handled and fresh
         else:
             # It should have seen the decision within a second, and been suspended after the grace: its process is gone.
             grace = timedelta(seconds=self._settings.approval_grace)
@@ -234,7 +244,9 @@ def _unfinished(gate: Gate, crashed_at: datetime) -> bool:
 def _supersede(ledger: Ledger, gates: Iterable[Gate], reason: str, now: datetime) -> tuple[str, ...]:
     said = []
     for gate in gates:
-        with suppress(NotAllowedError):  # it was closed meanwhile, which is as good
+        with suppress(
+            NotAllowedError, TamperedError
+        ):  # closed meanwhile, which is as good, or changed: told by the next look
             ledger.supersede(gate.id, reason, now)
             said.append(f"{_named(gate)} is closed: {reason}.")
     return tuple(said)

@@ -42,9 +42,9 @@ class Rollbacks:
     """Takes back what runs have written. Whoever may write to the repository may do so; the ledger names them."""
 
     def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
-        """`say` is told what is waited for."""
+        """`say` is told what is waited for, and which gates are left out."""
         self._settings = settings
-        self._approvals = Approvals(settings)
+        self._approvals = Approvals(settings, say=say)
         self._say = say
 
     def roll_back(

@@ -2,9 +2,11 @@
 
 from flows.store.chain import (
     GENESIS,
+    NO_ROW,
     Broken,
     Draft,
     Entry,
+    UnreadableRowError,
     append,
     end,
     entries,
@@ -22,10 +24,12 @@ from flows.store.transactions import read, write
 
 __all__ = [
     "GENESIS",
+    "NO_ROW",
     "Broken",
     "Draft",
     "Entry",
     "Origin",
+    "UnreadableRowError",
     "Via",
     "append",
     "end",

@@ -11,11 +11,13 @@ from sqlalchemy import Connection, Select, func, select
 
 from agents.contract.schema import Frozen
 from flows.canonical import digest
+from flows.errors import DockyardError
 from flows.store.tables import ledger
 from flows.store.times import read_time, stored
 
 GENESIS = "0" * 64
 """`previous` of the first row."""
+NO_ROW = "it is no row of a ledger: a column has another type"
 
 
 class Draft(Frozen):
@@ -55,6 +57,14 @@ class Broken(Frozen):
     why: str
 
 
+class UnreadableRowError(DockyardError):
+    """A row holds what no writer of the ledger could have put there; `seq` is its number."""
+
+    def __init__(self, seq: int) -> None:
+        self.seq = seq
+        super().__init__(f"row {seq} of the ledger cannot be read: {NO_ROW}; `dockyard ledger verify` tells more")
+
+
 def append(connection: Connection, draft: Draft) -> Entry:
     """Write a row at the end of the chain. The connection must be one of `write`, which lets writers in one by one."""
     newest = last(connection)
@@ -84,17 +94,20 @@ def end(connection: Connection) -> tuple[int, str] | None:
 
 
 def entries(connection: Connection) -> Iterator[Entry]:
-    """All rows in order. Raises ValidationError for one that is not a row at all."""
+    """All rows in order. Raises UnreadableRowError for one that is not a row at all."""
     return _read(connection, select(ledger).order_by(ledger.c.seq))
 
 
 def entries_of(connection: Connection, gate: str) -> tuple[Entry, ...]:
-    """The rows of one gate in order. Raises ValidationError."""
+    """The rows of one gate in order. Raises UnreadableRowError."""
     return tuple(_read(connection, select(ledger).where(ledger.c.gate == gate).order_by(ledger.c.seq)))
 
 
 def gates_of(connection: Connection, *, run: str | None = None, prefix: str = "", without: str | None = None) -> list[str]:
-    """The gates that have rows, oldest first: of one run, whose id begins with `prefix`, that have no row of a kind."""
+    """The gates that have rows, oldest first: of one run, whose id begins with `prefix`, that have no row of a kind.
+
+    A column that was made something else than text names no gate; `first_broken` tells of it.
+    """
     chosen = select(ledger.c.gate).group_by(ledger.c.gate).order_by(func.min(ledger.c.seq))
     if run is not None:
         chosen = chosen.where(ledger.c.run == run)
@@ -102,13 +115,13 @@ def gates_of(connection: Connection, *, run: str | None = None, prefix: str = ""
         chosen = chosen.where(ledger.c.gate.startswith(prefix, autoescape=True))
     if without is not None:
         chosen = chosen.where(ledger.c.gate.not_in(select(ledger.c.gate).where(ledger.c.kind == without)))
-    return list(connection.execute(chosen).scalars())
+    return [gate for gate in connection.execute(chosen).scalars() if isinstance(gate, str)]
 
 
 def runs_of(connection: Connection) -> dict[str, int]:
     """Every run that has rows, with the number of its newest one."""
     chosen = select(ledger.c.run, func.max(ledger.c.seq)).group_by(ledger.c.run)
-    return dict(connection.execute(chosen).tuples().all())
+    return {run: seq for run, seq in connection.execute(chosen).tuples() if isinstance(run, str)}
 
 
 def hash_at(connection: Connection, seq: int) -> str | None:
@@ -133,7 +146,7 @@ def first_broken(connection: Connection) -> Broken | None:
         try:
             entry = Entry.model_validate(dict(row))
         except ValidationError:
-            return Broken(seq=seq, why="it is no row of a ledger: a column has another type")
+            return Broken(seq=seq, why=NO_ROW)
         if entry.seq != seq:
             return Broken(seq=seq, why=f"it is missing; the next one is row {entry.seq}")
         if not is_sound(entry):
@@ -146,7 +159,11 @@ def first_broken(connection: Connection) -> Broken | None:
 
 def _read(connection: Connection, chosen: Select[Any]) -> Iterator[Entry]:
     rows = connection.execute(chosen, execution_options={"yield_per": 1000})
-    return (Entry.model_validate(dict(row)) for row in rows.mappings())
+    for row in rows.mappings():
+        try:
+            yield Entry.model_validate(dict(row))
+        except ValidationError as error:
+            raise UnreadableRowError(row["seq"]) from error
 
 
 def hash_of(entry: Entry) -> str:

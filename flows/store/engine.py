@@ -80,10 +80,16 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    # Text that is no UTF-8 must show as a changed row, not as a database that cannot be read at all.
+    connection.text_factory = _text
     connection.isolation_level = None  # transactions begin as `_begin` says, not as the driver guesses
     connection.execute(f"PRAGMA busy_timeout = {LOCK_SECONDS * 1000}")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA recursive_triggers = ON")  # else INSERT OR REPLACE removes rows without a trigger
+
+
+def _text(stored: bytes) -> str:
+    return stored.decode("utf-8", errors="replace")
 
 
 def _begin(connection: Connection) -> None:

@@ -13,13 +13,13 @@ from prefect.client.schemas.objects import State as PrefectState
 from prefect.states import AwaitingRetry, Cancelled, Completed, Crashed, Failed, Paused, Running, Suspended
 from sqlalchemy import text
 
-from flows.approvals import Choice, GateRequest, Ledger, Policy, State, Step
+from flows.approvals import Choice, GateRequest, Ledger, Policy, State, Step, gate_id
 from flows.errors import UnavailableError
 from flows.service.reconciler import MARGIN, MOST_CRASHES, Reconciler
 from flows.settings import Settings
 from flows.store import open_store
 from tests.flows.approvals.asking import OPENED
-from tests.flows.service.waiting import MINUTE, Clock, Prefect, ask, at, say
+from tests.flows.service.waiting import MINUTE, POLICY, Clock, Prefect, ask, at, say
 
 SECOND = timedelta(seconds=1)
 
@@ -369,7 +369,7 @@ def test_a_server_that_does_not_answer_leaves_all_for_the_next_look(
 
 
 def test_a_row_that_was_edited_stops_its_own_run_only(
-    settings: Settings, reconciler: Reconciler, ledger: Ledger, prefect: Prefect
+    settings: Settings, reconciler: Reconciler, ledger: Ledger, prefect: Prefect, clock: Clock
 ) -> None:
     bad, good = prefect.add(suspended()), prefect.add(suspended())
     for run in (bad, good):
@@ -377,7 +377,39 @@ def test_a_row_that_was_edited_stops_its_own_run_only(
     edit(settings, bad)
     said = reconciler.once()
     assert [prefect.state_of(run) for run in (bad, good)] == ["Suspended", "Resuming"]
-    assert any(line.startswith(f"Run {bad} stays as it is: row 1 of the ledger was changed") for line in said)
+    bad_gate = gate_id(str(bad), "fix")[:8]
+    told = f"Gate {bad_gate} of run {bad} stays as it is: row 1 of the ledger was changed"
+    assert [line.startswith(told) for line in said].count(True) == 1
+    clock.now += MINUTE
+    assert not any(line.startswith(told) for line in reconciler.once())
+
+
+def test_a_gate_that_was_edited_keeps_no_other_of_its_run_from_it(
+    settings: Settings, reconciler: Reconciler, ledger: Ledger, prefect: Prefect
+) -> None:
+    run = prefect.add(suspended(handled=1))
+    say(ledger, ask(ledger, run, "one"))
+    edit(settings, run)
+    say(ledger, ask(ledger, run, "two"))
+    assert any("goes on" in line for line in reconciler.once())
+    assert prefect.state_of(run) == "Resuming"
+
+
+def test_gates_expire_and_people_are_reminded_beside_one_that_was_edited(
+    settings: Settings, reconciler: Reconciler, ledger: Ledger, prefect: Prefect, clock: Clock
+) -> None:
+    policy = POLICY.model_copy(update={"remind_after": 3600.0})
+    bad, good = prefect.add(suspended()), prefect.add(suspended())
+    for run in (bad, good):
+        ask(ledger, run, policy=policy)
+    edit(settings, bad)
+    clock.now = OPENED + timedelta(hours=1)
+    assert [line.split(" (")[0] for line in reconciler.once() if "waits for user:zoe" in line] == [
+        f"Gate {gate_id(str(good), 'fix')[:8]}"
+    ]
+    clock.now = ledger.gate(gate_id(str(good), "fix")).request.expires
+    assert any("expired at" in line for line in reconciler.once())
+    assert [prefect.state_of(run) for run in (bad, good)] == ["Suspended", "Resuming"]
 
 
 def edit(settings: Settings, run: UUID) -> None:

@@ -225,6 +225,18 @@ def test_a_gate_that_was_tampered_with_takes_no_decision(workspace: Path) -> Non
     assert told.startswith("row 1 of the ledger was changed")
 
 
+def test_a_gate_that_was_tampered_with_is_named_beside_the_others(workspace: Path) -> None:
+    bad, good = opened(node="one"), opened(node="two")
+    tamper(workspace, "UPDATE ledger SET body = replace(body, 'flask', 'flusk') WHERE seq = 1")
+    for options in ([], ["--mine"], ["--all"]):
+        listed = command("approvals", "list", *options)
+        assert listed.exit_code == 0
+        assert [row.split()[0] for row in listed.stdout.splitlines()[1:]] == [good.gate[:8]]
+        assert listed.stderr.startswith(f"Gate {bad.gate[:8]} is left out: row 1 of the ledger was changed")
+        assert "`dockyard ledger verify`" in listed.stderr
+    assert "is left out: row 1 of" in command("rollback", RUN).stderr
+
+
 def tamper(workspace: Path, statement: str) -> None:
     """Change the ledger, as somebody may who owns the file."""
     import sqlite3
