@@ -23,7 +23,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field, JsonValue
 
 from agents.contract.schema import RunInfo
-from flows.approvals import Ledger, policy_for
+from flows.approvals import Ledger, check_approvers, policy_for
 from flows.definition.loader import Definition, Folder, bind, find, is_name, load
 from flows.errors import INVALID_INPUT, DockyardError, InvalidInputError
 from flows.execution.changes import Changes, Destination, branch_names, gated
@@ -37,6 +37,7 @@ from flows.execution.pauses import Pauses
 from flows.execution.scheduler import Outcome, Scheduler
 from flows.execution.summary import denied, node_reports
 from flows.execution.tasks import Tasks
+from flows.execution.worked import Worked
 from flows.reports import archive
 from flows.reports.artifacts import Artifacts
 from flows.reports.schema import NodeReport, RunReport, RunStatus
@@ -88,6 +89,8 @@ def _run(repository: str, workflow: str, ref: str, params: dict[str, JsonValue],
     entered = archive.pinned_commit(run_id) is not None
     definition = _definition(run_id, workflow, config)
     bound = bind(definition.workflow, params)
+    if not entered and gated(definition):  # a run that goes on keeps to what its gates were opened with
+        check_approvers(definition, policy_for(config, local_person()))
     with slot(definition.workflow, repository, run_id, deployed=is_name(workflow), waits=entered):
         checkout = _checkout(run_id, repository, ref, config)
         log = get_run_logger()
@@ -166,6 +169,7 @@ class _Run:
         self.started = datetime.now(UTC)
         workflow, checkout = self.definition.workflow.name, self.checkout
         info = RunInfo(run=str(self.run_id), workflow=workflow, repository=checkout.repository, commit=checkout.commit)
+        worked = Worked(info.run)
         scheduler = Scheduler(
             self.definition,
             params=self.params,
@@ -179,21 +183,22 @@ class _Run:
                 "commit": checkout.commit,
             },
             slots=MAX_PARALLEL_NODES,
+            worked=worked.before,
         )
         clock = Clock()
         tasks = Tasks(info, self.runtime, clock, publish=lambda node: self.artifacts.publish(self._report((node,)), node))
         with get_client(sync_client=True) as client:
-            steps = self._gates(tasks, clock, client, config) if gated(self.definition) else tasks
+            steps = self._gates(tasks, clock, worked, client, config) if gated(self.definition) else tasks
             Driver(scheduler, clock, steps, _tell).drive()
             if isinstance(steps, Gates):
-                steps.failures.forget()
+                steps.forget()
         reasons = scheduler.reasons()
         status = RunStatus.FAILED if reasons else RunStatus.COMPLETED
         rows = tuple(scheduler.rows())
         report = self._report(node_reports(rows, tasks.reports, self.runtime.name), status)
         return report, _state(report, reasons, denied(rows, [name for name, _ in reasons]))
 
-    def _gates(self, tasks: Tasks, clock: Clock, client: SyncPrefectClient, config: Settings) -> Gates:
+    def _gates(self, tasks: Tasks, clock: Clock, worked: Worked, client: SyncPrefectClient, config: Settings) -> Gates:
         """Steps with people between them: the ledger, today's policy, and where approved changes go."""
         engine = open_store(config)
         ledger = Ledger(engine)
@@ -215,6 +220,7 @@ class _Run:
             pauses=pauses,
             clock=clock,
             failures=Failures(known.run),
+            worked=worked,
         )
 
     def _report(self, nodes: tuple[NodeReport, ...], status: RunStatus = RunStatus.COMPLETED) -> RunReport:

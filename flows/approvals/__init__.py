@@ -11,6 +11,7 @@ from flows.approvals.errors import (
     UnknownGateError,
 )
 from flows.approvals.gate import Apply, BrokenGate, Gate, Kind, Step, Survey
+from flows.approvals.known import check_approvers
 from flows.approvals.ledger import Ledger, Notice
 from flows.approvals.policy import (
     Deadlines,
@@ -76,6 +77,7 @@ __all__ = [
     "TamperedError",
     "UnknownGateError",
     "Verdict",
+    "check_approvers",
     "deadlines",
     "digest_of",
     "due",

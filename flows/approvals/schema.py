@@ -108,14 +108,16 @@ class Check(Frozen):
 class GateRequest(Frozen):
     """Everything a person sees before deciding.
 
-    `node` is the key of the node's turn, `why` says in words what will happen; `requester` is the person who asked for
-    the run (behind a schedule, who made it), `author` who wrote the workflow, empty where nobody is known. `files` are
-    all paths that the diff touches, both of a renamed one, as the hub read them from the diff. `findings` would be fixed.
+    `node` is the key of the node's turn (`fix/0/2`), `step` what people call it (`fix#2`), `why` says in words what will
+    happen; `requester` is the person who asked for the run (behind a schedule, who made it), `author` who wrote the
+    workflow, empty where nobody is known. `files` are all paths that the diff touches, both of a renamed one, as the hub
+    read them from the diff. `findings` would be fixed.
     """
 
     run: Annotated[str, Field(min_length=1, max_length=64)]
     workflow: Line
     node: Annotated[Line, Field(min_length=1)]
+    step: Line = ""
     agent: Line
     why: Text
     requester: Person
@@ -134,6 +136,11 @@ class GateRequest(Frozen):
     expires: AwareDatetime
     remind: AwareDatetime | None = None
     escalate: AwareDatetime | None = None
+
+    @property
+    def display_name(self) -> str:
+        """The node as people know it; its key, where an older version has opened the gate."""
+        return self.step or self.node
 
     @cached_property
     def gate(self) -> str:

@@ -235,7 +235,7 @@ def signature(gate: Gate) -> Signature:
 
 def _message(gate: Gate) -> str:
     request = gate.request
-    subject = f"{request.workflow}: {request.node} ({request.agent})"
+    subject = f"{request.workflow}: {request.display_name} ({request.agent})"
     trailers = [
         f"Dockyard-Run: {request.run}",
         f"Dockyard-Gate: {gate.id}",

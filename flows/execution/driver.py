@@ -18,15 +18,39 @@ LOOK_SECONDS = 0.2
 
 
 class Clock:
-    """When alarms ring, and how long a step may take."""
+    """When alarms ring, and how long a step may take, in the time that the run works: none passes while it is stopped."""
 
-    def __init__(self) -> None:
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """`monotonic` gives seconds since some moment."""
+        self._monotonic = monotonic
+        self._began = monotonic()
+        self._stopped: float | None = None
+        self._rested = 0.0
         self._alarms: list[tuple[float, int, Alarm]] = []
         self._moments: dict[int, float] = {}
 
+    @property
+    def worked(self) -> float:
+        """Seconds for which it has gone."""
+        return self._now() - self._began
+
+    def stop(self) -> None:
+        """The run does nothing but wait for people. Again, nothing."""
+        if self._stopped is None:
+            self._stopped = self._monotonic()
+
+    def go(self) -> None:
+        """The run works again. Again, nothing."""
+        if self._stopped is not None:
+            self._rested += self._monotonic() - self._stopped
+            self._stopped = None
+
+    def _now(self) -> float:
+        return (self._monotonic() if self._stopped is None else self._stopped) - self._rested
+
     def set(self, alarm: Alarm, seconds: float) -> None:
         """Let `alarm` ring after so many seconds."""
-        moment = time.monotonic() + seconds
+        moment = self._now() + seconds
         self._moments[alarm.number] = moment
         heapq.heappush(self._alarms, (moment, alarm.number, alarm))
 
@@ -37,7 +61,7 @@ class Clock:
 
     def wait(self) -> float | None:
         """Seconds until the next alarm; None when none is set."""
-        return max(self._alarms[0][0] - time.monotonic(), 0) if self._alarms else None
+        return max(self._alarms[0][0] - self._now(), 0) if self._alarms else None
 
     def ring(self) -> Alarm:
         """The next alarm, which is set no more."""
@@ -48,7 +72,7 @@ class Clock:
         moment, reason = min(
             ((self._moments[alarm.number], alarm.reason) for alarm in step.bounds), default=(float("inf"), "")
         )
-        left = moment - time.monotonic()
+        left = moment - self._now()
         return (max(left, LAST_SECONDS) if step.last else left), reason
 
 

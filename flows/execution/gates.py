@@ -50,6 +50,7 @@ from flows.execution.outcome import failed
 from flows.execution.pauses import Pauses
 from flows.execution.scheduler import Outcome, Step
 from flows.execution.tasks import Tasks
+from flows.execution.worked import Worked
 from flows.reports.schema import NodeReport
 from flows.store import Origin
 
@@ -80,6 +81,7 @@ class Gates:
     pauses: Pauses
     clock: Clock
     failures: Failures
+    worked: Worked
     _waiting: dict[str, _Waiting] = field(default_factory=dict)
     _known: dict[str, Gate] = field(default_factory=dict)
     _broken: dict[str, BrokenGate] = field(default_factory=dict)
@@ -90,6 +92,11 @@ class Gates:
     def waiting(self) -> int:
         """How many steps wait for people."""
         return len(self._waiting)
+
+    def forget(self) -> None:
+        """The run has ended: one that is started again begins anew."""
+        self.failures.forget()
+        self.worked.forget()
 
     def known(self, key: str) -> bool:
         """Whether the step of that key has ended in an earlier entry."""
@@ -144,6 +151,7 @@ class Gates:
                 self._end(waiting, failed(gate.why))
         if busy or moved:
             self.pauses.wake()
+            self.clock.go()
         elif self._waiting:
             self._rest([self._known[waiting.gate] for waiting in self._waiting.values()], now)
 
@@ -232,6 +240,7 @@ class Gates:
             run=self.origin.run,
             workflow=self.workflow,
             node=waiting.step.key,
+            step=waiting.step.name,
             agent=manifest.name,
             why=_why(waiting, manifest.description),
             requester=self.origin.requester,
@@ -301,10 +310,12 @@ class Gates:
             raise UnknownGateError(f"gate {gate.id[:8]} is another run's")
 
     def _rest(self, gates: list[Gate], now: datetime) -> None:
+        self.clock.stop()
         asked = {gate.id: _asked(gate) for gate in gates}
         last = max((gate.request.expires - now).total_seconds() for gate in gates)
         if self.pauses.over:
             self.failures.keep()
+            self.worked.keep(self.clock.worked)
             closed = [gate for gate in self._known.values() if gate.state is not State.OPEN]
             self.pauses.suspend(asked, last, handled=len(closed) + len(self._broken))
         else:
@@ -322,7 +333,8 @@ def _asked(gate: Gate) -> str:
     """A gate in Prefect's form: what it is about, and where the whole request is."""
     request = gate.request
     files = f" It changes {', '.join(request.files[:5])}." if request.files else ""
+    where = f"node {request.display_name} of {request.workflow}"
     return (
-        f"Gate {gate.id} ({request.risk.value} risk), node {request.node} of {request.workflow}: {request.why}{files} "
+        f"Gate {gate.id} ({request.risk.value} risk), {where}: {request.why}{files} "
         f"The exact change: dockyard approvals show {gate.id[:8]}"
     )

@@ -31,8 +31,13 @@ class Scheduler:
         built_in: Mapping[str, JsonValue],
         run: Mapping[str, JsonValue],
         slots: int,
+        worked: float = 0.0,
     ) -> None:
-        """`params` are bound to the workflow's; `built_in` are `repository` and `ref`; at most `slots` steps at once."""
+        """`params` are bound to the workflow's; `built_in` are `repository` and `ref`; at most `slots` steps at once.
+
+        `worked`: seconds of the run's time that earlier entries of it have used.
+        """
+        self._worked = worked
         self._agenda = Agenda(slots)
         self._timeout = definition.workflow.timeout
         self._root = WorkflowScope(
@@ -42,7 +47,8 @@ class Scheduler:
 
     def begin(self) -> Orders:
         """The first steps. Called once, before anything else."""
-        self._root.begin(self._timeout, f"the run's time of {shown(self._timeout)} was over")
+        left = None if self._timeout is None else max(self._timeout - self._worked, 0.0)
+        self._root.begin(left, f"the run's time of {shown(self._timeout)} was over")
         return self._agenda.settle()
 
     def step_ended(self, name: str, outcome: Outcome) -> Orders:

@@ -44,7 +44,7 @@ def facts(gate: Gate, now: datetime) -> tuple[Fact, ...]:
     request = gate.request
     found: dict[str, Sequence[str]] = {
         "Gate": [f"{gate.id}, {gate.state.value}"],
-        "Node": [f"{request.node} of {request.workflow}, agent {request.agent}, run {request.run}"],
+        "Node": [f"{request.display_name} of {request.workflow}, agent {request.agent}, run {request.run}"],
         "Why": request.why.split("\n"),
         "Asked by": [request.requester],
         "Written by": [request.author or "not known"],
@@ -111,7 +111,7 @@ def brief(gate: Gate, now: datetime) -> tuple[str, ...]:
     """A gate as a row: beginning of its id, state, risk, where, who asked, how it stands, what time is left."""
     request = gate.request
     left = _span(request.expires - now) if gate.state is State.OPEN and now < request.expires else "-"
-    where = f"{request.workflow}: {request.node}"
+    where = f"{request.workflow}: {request.display_name}"
     cells = (gate.id[:8], gate.state.value, request.risk.value, where, request.requester, gate.text, left)
     return tuple(plain.line(cell) for cell in cells)
 

@@ -9,20 +9,25 @@ from pydantic import JsonValue
 
 from agents.catalog import catalog
 from agents.contract.manifest import Manifest, Risk
+from flows.approvals import check_approvers, policy_for
 from flows.definition import templates
 from flows.definition.definition import Definition
 from flows.definition.graph import templates_of, texts
-from flows.definition.loader import bind, read_params
+from flows.definition.loader import bind, is_file, read_params
 from flows.definition.schema import Node, RunIf, Workflow
+from flows.execution.changes import gated
 from flows.execution.inputs import rendered
 from flows.reports.planned import Expectation, FanOut, PlannedNode, RunPlan, Wait
 from flows.service.workflows import named
-from flows.settings import Settings
+from flows.settings import Settings, local_person
 
 
 def plan_workflow(workflow: str, typed: Mapping[str, str], settings: Settings) -> RunPlan:
-    """The plan of the workflow of that name, or in that file. Raises InvalidInputError."""
-    return plan(named(workflow, settings), typed)
+    """The plan of the workflow of that name, or in that file. Raises InvalidInputError, also where nobody could approve."""
+    definition = named(workflow, settings)
+    if gated(definition):
+        check_approvers(definition, policy_for(settings, local_person()), workflow if is_file(workflow) else None)
+    return plan(definition, typed)
 
 
 def plan(definition: Definition, typed: Mapping[str, str], manifests: Mapping[str, Manifest] | None = None) -> RunPlan:

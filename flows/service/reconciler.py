@@ -260,7 +260,7 @@ def _told(notice: Notice) -> str:
 
 
 def _named(gate: Gate) -> str:
-    return f"Gate {gate.id[:8]} ({gate.request.workflow}: {gate.request.node})"
+    return f"Gate {gate.id[:8]} ({gate.request.workflow}: {gate.request.display_name})"
 
 
 def _uuid(text: str) -> UUID | None:

@@ -81,8 +81,7 @@ def test_without_a_terminal_it_says_what_waits_and_how_to_decide_and_the_run_goe
     assert done.exit_code == Exit.WAITING, done.output
     (gate,) = Ledger(open_store(settings())).gates()
     assert (
-        f"  gate {gate.id[:8]}, node fix/0/1: 0 of 1, waiting for user:{local_person()}; `dockyard approvals show"
-        in done.stderr
+        f"  gate {gate.id[:8]}, node fix: 0 of 1, waiting for user:{local_person()}; `dockyard approvals show" in done.stderr
     )
     state_of = lambda: prefect_client.read_flow_run(gate.request.run).state_name  # type: ignore[arg-type] # noqa: E731
     until(lambda: state_of() == "Suspended", "the run holds no process", seconds=60)

@@ -213,6 +213,8 @@ def test_an_approved_change_is_one_commit_on_a_new_branch_and_nothing_else(yard:
     assert git(repository, "show", f"{branch}:package.json") == MANIFEST.replace("4.17.20", "4.17.21").strip()
     assert git(repository, "rev-parse", f"{branch}^") == before
     assert git(repository, "diff", "--name-only", "main", branch) == "package.json"
+    assert gate.request.display_name == "fix"
+    assert git(repository, "log", "-1", "--format=%s", branch) == "gated: fix (patcher)"
     trailers = git(repository, "log", "-1", "--format=%(trailers)", branch)
     for wanted in (f"Dockyard-Run: {run}", f"Dockyard-Gate: {gate.id}", "Dockyard-Approved-By: ann", gate.digest):
         assert wanted in trailers
@@ -266,6 +268,14 @@ def test_a_no_ends_the_run_as_rejected_with_nothing_written(yard: Yard) -> None:
     assert git(repository, "branch", "--list", "dockyard/*") == ""
 
 
+def test_a_run_that_nobody_could_approve_does_not_begin(yard: Yard) -> None:
+    run = yard.start(yard.repository(), say("first"), say("ask", approval={"approvers": ["group:crwe"]}))
+    assert yard.ends(run) == "InvalidInput"
+    assert "the group 'crwe'" in yard.message(run)
+    assert "Did you mean 'crew'?" in yard.message(run)
+    assert yard.tasks(run) == {}
+
+
 def test_silence_ends_the_run_as_expired(yard: Yard) -> None:
     run = yard.start(yard.repository(), update("fix", approval={**CREW, "expires": "2s"}))
     assert yard.ends(run) == "Expired"
@@ -273,6 +283,14 @@ def test_silence_ends_the_run_as_expired(yard: Yard) -> None:
     assert gate.state is State.EXPIRED
     with pytest.raises(NotAllowedError, match="closed"):
         yard.decide(gate)
+
+
+def test_the_time_that_people_take_is_not_the_runs(yard: Yard) -> None:
+    run = yard.start(yard.repository(), say("ask", approval=CREW), timeout="15s")
+    gate = yard.gate(run)
+    until(lambda: (datetime.now(UTC) - gate.request.opened).total_seconds() > 16, "the run's time is over", seconds=SOON)
+    yard.decide(gate)
+    assert yard.ends(run) == "Completed"
 
 
 def test_whoever_asked_may_not_approve(yard: Yard) -> None:

@@ -93,4 +93,6 @@ def tell_waiting(gates: tuple[Gate, ...]) -> None:
     """Say which gates wait, for whom, and how to decide."""
     for gate in gates:
         short = gate.id[:8]
-        typer.echo(f"  gate {short}, node {gate.request.node}: {gate.text}; `dockyard approvals show {short}`", err=True)
+        typer.echo(
+            f"  gate {short}, node {gate.request.display_name}: {gate.text}; `dockyard approvals show {short}`", err=True
+        )

@@ -23,6 +23,7 @@ def request_of(
     author: str = "walt",
     run: str = "run-1",
     node: str = "fix",
+    step: str = "",
     diff: str = DIFF,
     why: str = "Flask 2.0 has a known hole.",
 ) -> GateRequest:
@@ -32,6 +33,7 @@ def request_of(
         run=run,
         workflow="weekly-maintenance",
         node=node,
+        step=step,
         agent="patcher",
         why=why,
         requester=requester,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import datetime
 
 import pytest
@@ -92,3 +93,15 @@ def test_somebody_must_have_asked() -> None:
 def test_refuses_a_time_without_a_zone() -> None:
     with pytest.raises(ValidationError):
         GateRequest.model_validate(request_of(POLICY).model_dump() | {"expires": datetime(2026, 3, 2)})  # noqa: DTZ001 - that is the point
+
+
+def test_what_people_call_a_node_is_neither_in_the_id_nor_in_the_digest() -> None:
+    plain, named = request_of(POLICY, node="fix/0/2"), request_of(POLICY, node="fix/0/2", step="fix#2")
+    assert (plain.gate, plain.digest) == (named.gate, named.digest)
+    assert named.display_name == "fix#2"
+
+
+def test_a_request_from_before_nodes_had_names_shows_its_key() -> None:
+    stored = request_of(POLICY, node="fix/0/2").model_dump(mode="json")
+    del stored["step"]
+    assert GateRequest.model_validate_json(json.dumps(stored)).display_name == "fix/0/2"

@@ -38,6 +38,15 @@ def test_list_shows_what_waits_oldest_first() -> None:
     assert "weekly-maintenance: two  rita      0 of 1, waiting for user:zoe" in rows[1]
 
 
+def test_a_node_is_shown_by_the_name_that_people_know() -> None:
+    gate = opened(node="fix/0/2", step="fix#2")
+    assert "weekly-maintenance: fix#2 " in command("approvals", "list").stdout
+    shown = command("approvals", "show", gate.gate).stdout
+    assert "fix#2 of weekly-maintenance" in shown
+    assert "fix/0/2" not in shown
+    assert json.loads(command("approvals", "show", gate.gate, "--json").stdout)["request"]["node"] == "fix/0/2"
+
+
 def test_list_mine_leaves_out_what_others_decide() -> None:
     mine = opened(node="one")
     opened(OTHERS, node="two")

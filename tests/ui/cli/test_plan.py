@@ -80,3 +80,12 @@ def test_a_workflow_with_problems_has_no_plan(tmp_path: Path) -> None:
     done = plan(file)
     assert (done.exit_code, done.stdout) == (2, "")
     assert "DY004 there is no agent 'notifer'" in done.stderr
+
+
+def test_refuses_a_gate_that_nobody_could_open(tmp_path: Path) -> None:
+    file = tmp_path / "gated.yaml"
+    node = "{id: ask, agent: notifier, inputs: {message: x}, approval: {approvers: ['group:ops']}}"
+    file.write_text(f"name: gated\nnodes:\n  - {node}\n", encoding="utf-8")
+    done = plan(file)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"{file}:3:77: DY012 the approvers of 'ask' name the group 'ops'" in done.stderr
