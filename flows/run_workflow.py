@@ -202,7 +202,7 @@ class _Run:
         """Steps with people between them: the ledger, today's policy, and where approved changes go."""
         engine = open_store(config)
         ledger = Ledger(engine)
-        found = origin(client, self.run_id, own_text=self.own_text)
+        found = origin(client, self.run_id, self.definition, own_text=self.own_text)
         known = write(engine, lambda connection: record_origin(connection, found))
         checkout = self.checkout
         where = Destination(self.repository, checkout.ref, checkout.commit, checkout.home, checkout.timeout)

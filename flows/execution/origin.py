@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from agents.contract.schema import Frozen
+from flows.definition.definition import Definition
 from flows.store import Origin, Via
 
 if TYPE_CHECKING:
@@ -25,26 +27,38 @@ NOBODY = "nobody-known"
 
 
 class Authored(Frozen):
-    """Who deployed a text, and the text's sha256."""
+    """Who deployed a text, and its `digest_of_texts`."""
 
     name: str
     text: str
 
 
-def origin(client: SyncPrefectClient, run_id: UUID, *, own_text: bool) -> Origin:
+def digest_of_texts(definition: Definition) -> str:
+    """sha256 over the workflow's text and those of the workflows that it runs, as hexadecimal digits."""
+    texts = [definition.text, *(text for _, text in sorted(definition.texts().items()))]
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+
+
+def origin(client: SyncPrefectClient, run_id: UUID, definition: Definition, *, own_text: bool) -> Origin:
     """The run's origin; `own_text`: it brought its workflow along, so whoever asked for it has written it.
+
+    Who deployed a workflow has written it only where the run's `definition` is that very text: a worker reads the file
+    that it has, which somebody may have changed since. Then nobody is known to have written it.
 
     A schedule, a bot and a bare `prefect deployment run` have no name of their own: behind them stands who made the
     deployment that they start.
     """
     run = client.read_flow_run(run_id)
-    named, deployed = str(run.labels.get(REQUESTER, "")), ""
+    named, deployed, author = str(run.labels.get(REQUESTER, "")), "", ""
     if run.deployment_id is not None:
         schema = client.read_deployment(run.deployment_id).parameter_openapi_schema or {}
         try:
-            deployed = Authored.model_validate(schema.get(AUTHORED)).name
+            authored = Authored.model_validate(schema.get(AUTHORED))
         except ValidationError:  # deployed by `prefect deploy`, which says nothing of people
-            deployed = ""
+            authored = None
+        if authored is not None:
+            deployed = authored.name
+            author = deployed if authored.text == digest_of_texts(definition) else ""
     # Who brings a text along without a name is not who made the deployment that takes it.
     requester = named or ("" if own_text else deployed) or NOBODY
     door = str(run.labels.get(DOOR, ""))
@@ -53,7 +67,7 @@ def origin(client: SyncPrefectClient, run_id: UUID, *, own_text: bool) -> Origin
         run=str(run_id),
         at=datetime.now(UTC),
         requester=requester,
-        author=requester if own_text else deployed,
+        author=requester if own_text else author,
         via=via,
         trigger="" if named or run.deployment_id is None else str(run.deployment_id),
     )

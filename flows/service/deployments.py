@@ -7,7 +7,6 @@ description, and what the workflow says: its schedules and how many runs go on a
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -81,14 +80,14 @@ def ensure_pool(client: SyncPrefectClient, settings: Settings) -> None:
 
 def deploy(client: SyncPrefectClient, definition: Definition, settings: Settings, *, move: bool = False) -> UUID:
     """Make or update the deployment of a shipped workflow, which names the workflow; returns its id."""
-    from flows.execution.origin import AUTHORED, Authored
+    from flows.execution.origin import AUTHORED, Authored, digest_of_texts
 
     workflow = definition.workflow
     schema = of_workflow(_schema(), workflow)
     limit = workflow.concurrency
     if limit is not None and limit.per is Per.WORKFLOW:
         schema[_LIMITED] = limit.model_dump(mode="json")
-    schema[AUTHORED] = Authored(name=local_person(), text=_digest(definition)).model_dump()
+    schema[AUTHORED] = Authored(name=local_person(), text=digest_of_texts(definition)).model_dump()
     made = _deploy(
         client,
         workflow.name,
@@ -149,11 +148,6 @@ def _deploy(
         owned["work_pool_name"] = settings.work_pool
     _update(client, found, owned)
     return found
-
-
-def _digest(definition: Definition) -> str:
-    texts = [definition.text, *(text for _, text in sorted(definition.texts().items()))]
-    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
 
 def _limits(schema: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
