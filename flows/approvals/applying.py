@@ -27,13 +27,13 @@ def intend(connection: Connection, gate: Gate, digest: str, now: datetime) -> bo
     return True
 
 
-def done(connection: Connection, gate: Gate, commit: str, now: datetime) -> None:
-    """Write that it is in `commit`. Raises ApplyError."""
-    if gate.apply.step is Step.APPLIED and gate.apply.commit == commit:
+def done(connection: Connection, gate: Gate, written: Applied, now: datetime) -> None:
+    """Write what was done. Raises ApplyError."""
+    if gate.apply.step is Step.APPLIED and gate.apply.commit == written.commit:
         return
     if gate.apply.step is not Step.INTENDED:
-        raise ApplyError(f"{commit} was not about to be written: {_ended(gate)}")
-    add(connection, gate.request, Kind.APPLIED, Applied(commit=commit), now)
+        raise ApplyError(f"{written.commit} was not about to be written: {_ended(gate)}")
+    add(connection, gate.request, Kind.APPLIED, written, now)
 
 
 def refuse(connection: Connection, gate: Gate, reason: str, now: datetime) -> None:

@@ -65,9 +65,14 @@ class Intended(Frozen):
 
 
 class Applied(Frozen):
-    """Body of `applied`: what was written."""
+    """Body of `applied`: what was written and where, so that it can be taken back by the ledger alone.
+
+    `branch` and `repository` (a folder of the machine that wrote) are empty in rows of older versions.
+    """
 
     commit: str
+    branch: str = ""
+    repository: str = ""
 
 
 class ApplyRefused(Frozen):
@@ -95,11 +100,16 @@ class Step(StrEnum):
 
 
 class Apply(Frozen):
-    """What became of the change once it was approved; `at` is when the step was taken, `by` who rolled back."""
+    """What became of the change once it was approved; `at` is when the step was taken, `by` who rolled back.
+
+    `branch` and `repository` say where an applied change was put.
+    """
 
     step: Step = Step.NONE
     at: AwareDatetime | None = None
     commit: str = ""
+    branch: str = ""
+    repository: str = ""
     reason: str = ""
     by: Person | None = None
 

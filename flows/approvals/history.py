@@ -71,7 +71,7 @@ def _change(gate: Gate, row: Entry) -> dict[str, object]:
             _body(row, bodies.Intended)
             apply = Apply(step=Step.INTENDED, at=at)
         case Kind.APPLIED:
-            apply = Apply(step=Step.APPLIED, at=at, commit=_body(row, bodies.Applied).commit)
+            apply = Apply(step=Step.APPLIED, at=at, **_body(row, bodies.Applied).model_dump())
         case Kind.APPLY_REFUSED:
             apply = Apply(step=Step.REFUSED, at=at, reason=_body(row, bodies.ApplyRefused).reason)
         case Kind.ROLLED_BACK:

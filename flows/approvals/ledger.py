@@ -19,7 +19,7 @@ from flows.approvals.errors import (
     TamperedError,
     UnknownGateError,
 )
-from flows.approvals.gate import NOTICES, BrokenGate, Closed, Decided, Gate, Kind, Noticed, Requested, Survey
+from flows.approvals.gate import NOTICES, Applied, BrokenGate, Closed, Decided, Gate, Kind, Noticed, Requested, Survey
 from flows.approvals.history import gate_of
 from flows.approvals.policy import Due, State, due, judge, refusal
 from flows.approvals.rules import Policy
@@ -192,9 +192,13 @@ class Ledger:
         self._change(gate, work)
         return written[0]
 
-    def applied(self, gate: str, commit: str, now: datetime) -> Gate:
-        """Write that the change is in `commit`; again for the same commit, nothing. Raises ApplyError."""
-        return self._change(gate, lambda connection, found: applying.done(connection, found, commit, now))
+    def applied(self, gate: str, commit: str, now: datetime, *, branch: str = "", repository: str = "") -> Gate:
+        """Write that the change is in `commit`, on that branch in that folder; again for the same commit, nothing.
+
+        Raises ApplyError.
+        """
+        written = Applied(commit=commit, branch=branch, repository=repository)
+        return self._change(gate, lambda connection, found: applying.done(connection, found, written, now))
 
     def refuse_apply(self, gate: str, reason: str, now: datetime) -> Gate:
         """Write why nothing was written, which is final; where it was refused before, nothing. Raises ApplyError."""

@@ -169,7 +169,8 @@ class Changes:
             raise self._refused(gate, str(error)) from error
         except ApprovalError as error:  # not approved, used already, tampered with: the ledger says so itself
             raise NodeFailedError(str(error)) from error
-        self.ledger.applied(gate.id, commit, datetime.now(UTC))
+        branch, folder = self.branch(gate.request.node), str(self.destination.folder())
+        self.ledger.applied(gate.id, commit, datetime.now(UTC), branch=branch, repository=folder)
         self._keep_script(gate, commit)
         return self._with(report, gate, commit)
 

@@ -65,8 +65,8 @@ class Rollbacks:
     def _one(self, gate: Gate, repository: str | None, reason: str, actor: str) -> RolledBack:
         run = UUID(gate.request.run)
         undone = rollback(
-            self._folder(run, repository),
-            branch=self._branch(run, gate),
+            self._folder(gate, repository),
+            branch=gate.apply.branch or self._branch(run, gate),
             commit=gate.apply.commit,
             revert_branch=revert_branch(gate),
             message=revert_message(gate, gate.apply.commit),
@@ -91,15 +91,18 @@ class Rollbacks:
                 runs = [str(self._runs.find(text))]
         return self._approvals.list(everything=True, run=runs[0])
 
-    def _folder(self, run: UUID, repository: str | None) -> Path:
-        given = self._runs.repository(run) if repository is None else repository
+    def _folder(self, gate: Gate, repository: str | None) -> Path:
+        given = repository or gate.apply.repository or self._runs.repository(UUID(gate.request.run))
         folder = folder_of(given)
         if folder is None:
             raise InvalidInputError(f"{display(given)} is a URL; name the folder that got the branch with --repository")
         return folder
 
     def _branch(self, run: UUID, gate: Gate) -> str:
-        """The branch that the change was put on. The results are where Prefect keeps them, so it must be known first."""
+        """The branch of a change whose row doesn't name it, being from an older version.
+
+        The results are where Prefect keeps them, so it must be known first.
+        """
         self._connect()
         began = archive.pinned(run)
         if began is None:

@@ -81,8 +81,8 @@ def run(ledger: Ledger, repository: Path, settings: Settings) -> UUID:
     return found
 
 
-def write(run: UUID, node: str, ledger: Ledger, repository: Path, settings: Settings) -> None:
-    """A change as a run writes it."""
+def write(run: UUID, node: str, ledger: Ledger, repository: Path, settings: Settings, *, named: bool = False) -> None:
+    """A change as a run writes it; as an older version did, where the ledger does not name the place."""
     base = git(repository, "rev-parse", "HEAD")
     diff = diff_of(repository, lambda: (repository / f"{node}.txt").write_text("new\n"))
     request = ledger.request(request_of(POLICY, run=str(run), node=node, diff=diff))
@@ -99,7 +99,8 @@ def write(run: UUID, node: str, ledger: Ledger, repository: Path, settings: Sett
         home=settings.state_dir / "git",
         timeout=60,
     )
-    ledger.applied(request.gate, made, OPENED)
+    where = {"branch": branch(run, node), "repository": str(repository)} if named else {}
+    ledger.applied(request.gate, made, OPENED, **where)
 
 
 def branch(run: UUID, node: str) -> str:
@@ -138,6 +139,17 @@ def test_every_change_of_a_run_is_taken_back_the_newest_first(
     for node in ("one", "two"):
         found = gate_of(ledger, run, node).apply
         assert (found.step, found.by, found.reason, found.commit) == (Step.ROLLED_BACK, "ann", "it broke the build", "")
+
+
+def test_the_ledger_alone_is_enough(settings: Settings, ledger: Ledger, repository: Path) -> None:
+    run = uuid4()  # nothing of it is kept anywhere else, and no server answers
+    write(run, "one", ledger, repository, settings, named=True)
+    applied = gate_of(ledger, run, "one").apply
+    assert (applied.branch, applied.repository) == (branch(run, "one"), str(repository))
+    (undone,) = Rollbacks(settings, pytest.fail).roll_back(str(run), actor="ann")
+    assert (undone.how, undone.branch) == (Undone.DELETED, branch(run, "one"))
+    assert branches(repository) == {"main"}
+    assert gate_of(ledger, run, "one").apply.step is Step.ROLLED_BACK
 
 
 def test_one_gate_is_taken_back_alone(settings: Settings, ledger: Ledger, repository: Path, run: UUID) -> None:
