@@ -92,10 +92,11 @@ def _run(repository: str, workflow: str, ref: str, params: dict[str, JsonValue],
     if not entered and gated(definition):  # a run that goes on keeps to what its gates were opened with
         check_approvers(definition, policy_for(config, local_person()))
     with slot(definition.workflow, repository, run_id, deployed=is_name(workflow), waits=entered):
-        checkout = _checkout(run_id, repository, ref, config)
+        checkout = _checkout(run_id, repository, ref, config, waits=gated(definition))
         log = get_run_logger()
         log.info("%s at %s (%s)", checkout.repository, checkout.commit, ref)
         with (
+            _held(checkout, run_id),
             closing(Artifacts(run_id)) as artifacts,
             _opened(checkout, runtime or config.runtime, run_id, config) as (opened, notices),
         ):
@@ -116,8 +117,8 @@ def _definition(run_id: UUID, workflow: str, config: Settings) -> Definition:
     return definition
 
 
-def _checkout(run_id: UUID, repository: str, ref: str, config: Settings) -> Checkout:
-    """The commit that the run began with, however often it is entered."""
+def _checkout(run_id: UUID, repository: str, ref: str, config: Settings, *, waits: bool) -> Checkout:
+    """The commit that the run began with, however often it is entered; kept, where it may wait for people."""
     began = archive.pinned_commit(run_id)
     checkout = check_out(
         repository,
@@ -126,10 +127,22 @@ def _checkout(run_id: UUID, repository: str, ref: str, config: Settings) -> Chec
         timeout=config.git_timeout,
         credentials=config.git_credentials,
         pinned=began,
+        kept_for=str(run_id) if waits else None,
     )
     if began is None:
         archive.pin_commit(run_id, checkout.commit)
     return checkout
+
+
+@contextmanager
+def _held(checkout: Checkout, run_id: UUID) -> Iterator[None]:
+    """Let go of the run's commit at its end. A run that is suspended or killed, which no Exception says, keeps it."""
+    try:
+        yield
+    except Exception:
+        checkout.release(str(run_id))
+        raise
+    checkout.release(str(run_id))
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from pathlib import Path
 from flows.errors import InvalidInputError
 from flows.workspace import git
 from flows.workspace.credentials import helper
+from flows.workspace.keeping import keep, release
 from flows.workspace.snapshot import snapshot
 from flows.workspace.source import display, folder_of
 
@@ -57,6 +58,10 @@ class Checkout:
         """A sentence for whoever reads the report, when the commit is not all there is."""
         return DIRTY if self.dirty else None
 
+    def release(self, run: str) -> None:
+        """The run has ended, and needs its commit no more."""
+        release(self.mirror, run, home=self.home, timeout=self.timeout)
+
     def write_tar(self, path: Path) -> None:
         """Write the commit's whole tree to `path` as an uncompressed tar. Raises GitError."""
         # The tree, not the commit: a header with the commit's id makes the tar of an empty tree unreadable.
@@ -73,11 +78,13 @@ def check_out(
     timeout: float,
     credentials: Path | None = None,
     pinned: str | None = None,
+    kept_for: str | None = None,
 ) -> Checkout:
     """Fetch `repository` into its mirror under `state_dir` and resolve `ref` to a commit.
 
     A folder that is not a git repository is taken as it stands, as one commit of its own. `credentials` is
-    a file of passwords for URLs. With `pinned`, it is that commit whatever `ref` names by now.
+    a file of passwords for URLs. With `pinned`, it is that commit whatever `ref` names by now. `kept_for` is the id of a
+    run that may want the commit again in weeks: the mirror keeps it until `Checkout.release` of that run.
     Raises InvalidInputError when there is no such repository or ref.
     """
     if ref.startswith("-") or not ref.strip():
@@ -106,6 +113,8 @@ def check_out(
                 commit = _resolve(mirror, source, pinned or ref, home=home, timeout=timeout, access=access)
                 if folder is not None and ref == "HEAD" and (folder / ".git").exists():
                     dirty = _is_dirty(mirror, folder, commit, home, timeout)
+            if kept_for is not None:
+                keep(mirror, kept_for, commit, home=home, timeout=timeout)
             _tidy(mirror, home, timeout)
     except git.GitError as error:
         # Not `from error`: git's own words may hold the URL as it was given.

@@ -69,6 +69,15 @@ def dockyard(*arguments: str | Path) -> Result:
     return CliRunner(env={"NO_COLOR": "1", "TERM": "dumb"}).invoke(app, [str(argument) for argument in arguments])
 
 
+KEPT = "refs/dockyard/runs"
+
+
+def kept(state: Path) -> list[str]:
+    """What the mirrors keep for runs that are not over."""
+    mirrors = [found for found in (state / "state" / "mirrors").iterdir() if found.is_dir()]
+    return [ref for mirror in mirrors for ref in git(mirror, "for-each-ref", "--format=%(refname)", KEPT).split()]
+
+
 def run_and_wait(state: Path, repository: Path) -> tuple[str | Path, ...]:
     """What starts the run and follows it."""
     return ("run", state / "gated.yaml", "--repository", repository, "--runtime", "local", "--wait")
@@ -85,9 +94,11 @@ def test_without_a_terminal_it_says_what_waits_and_how_to_decide_and_the_run_goe
     )
     state_of = lambda: prefect_client.read_flow_run(gate.request.run).state_name  # type: ignore[arg-type] # noqa: E731
     until(lambda: state_of() == "Suspended", "the run holds no process", seconds=60)
+    assert kept(state) == [f"{KEPT}/{gate.request.run}"]
     decided = dockyard("approvals", "approve", gate.id[:8], "--note", "fine", "--digest", gate.digest[:12])
     assert (decided.exit_code, decided.stderr) == (0, "")
     until(lambda: state_of() == "Completed", "the run goes on and ends", seconds=60)
+    assert kept(state) == []
     branch = f"dockyard/gated/{gate.request.run[:8]}"
     assert "4.17.21" in git(repository, "show", f"{branch}:package.json")
     back = dockyard("rollback", gate.request.run[:8], "--reason", "too soon")
