@@ -91,7 +91,7 @@ def _run(repository: str, workflow: str, ref: str, params: dict[str, JsonValue],
     bound = bind(definition.workflow, params)
     if not entered and gated(definition):  # a run that goes on keeps to what its gates were opened with
         check_approvers(definition, policy_for(config, local_person()))
-    with slot(definition.workflow, repository, run_id, deployed=is_name(workflow), waits=entered):
+    with slot(definition, repository, run_id, deployed=is_name(workflow), waits=entered):
         checkout = _checkout(run_id, repository, ref, config, waits=gated(definition))
         log = get_run_logger()
         log.info("%s at %s (%s)", checkout.repository, checkout.commit, ref)

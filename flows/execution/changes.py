@@ -164,7 +164,7 @@ class Changes:
             self.ledger.intend_apply(gate.id, digest_of(subject), datetime.now(UTC))
             commit = self._apply(gate, subject)
         except GateChangedError as error:
-            raise self._refused(gate, f"{error}: {', '.join(self._differs(gate, subject))}") from error
+            raise self._refused(gate, f"{error}: {', '.join(differences(gate, subject))}") from error
         except PatchError as error:
             raise self._refused(gate, str(error)) from error
         except ApprovalError as error:  # not approved, used already, tampered with: the ledger says so itself
@@ -195,12 +195,6 @@ class Changes:
             return NodeFailedError(f"{reason} ({error})")
         return NodeFailedError(f"nothing was written: {reason}")
 
-    def _differs(self, gate: Gate, subject: Subject) -> list[str]:
-        said, now = gate.request.subject, subject
-        return [name.replace("_", " ") for name in Subject.model_fields if getattr(said, name) != getattr(now, name)] or [
-            "the ledger's own row"
-        ]
-
     def _keep_script(self, gate: Gate, commit: str) -> None:
         where = self.destination
         script = rollback_script(
@@ -216,6 +210,14 @@ class Changes:
     def _with(self, report: NodeReport, gate: Gate, commit: str) -> NodeReport:
         applied = Applied(branch=self.branch(gate.request.node), commit=commit, gate=gate.id, approvers=gate.approvers)
         return report.model_copy(update={"report": {**(report.report or {}), "applied": applied.model_dump(mode="json")}})
+
+
+def differences(gate: Gate, subject: Subject) -> list[str]:
+    """What of `subject` is not what people were asked about, in words."""
+    said = gate.request.subject
+    return [name.replace("_", " ") for name in Subject.model_fields if getattr(said, name) != getattr(subject, name)] or [
+        "the ledger's own row"
+    ]
 
 
 def revert_branch(gate: Gate) -> str:

@@ -1,8 +1,8 @@
 """At most so many runs of a workflow at once: what Prefect's deployments cannot count is taken here.
 
-A deployment's own limit counts the runs of a workflow that is deployed. Runs per repository, and runs of a workflow
-given as text, take a slot of a global concurrency limit. It is leased: when a run's process dies, its slot is free
-again after `LEASE_SECONDS`.
+A deployment's own limit counts the runs of a workflow that is deployed. Runs per repository, runs of a workflow given
+as text, and those that may wait for people where one too many is cancelled, take a slot of a global concurrency limit.
+It is leased: when a run's process dies, its slot is free again after `LEASE_SECONDS`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from prefect.client.schemas.objects import ConcurrencyLeaseHolder
 from prefect.concurrency._asyncio import ConcurrencySlotAcquisitionError
 from prefect.concurrency.sync import concurrency
 
-from flows.definition.schema import OnLimit, Per, Workflow
+from flows.definition.loader import Definition
+from flows.definition.schema import Concurrency, OnLimit, Per
 from flows.errors import DockyardError, UnavailableError
+from flows.execution.changes import gated
 from flows.workspace import display, folder_of
 
 LEASE_SECONDS = 60.0
@@ -32,16 +34,25 @@ class NoSlotError(DockyardError):
     """As many runs as may go on at once go on, and the workflow says that one more is not to wait."""
 
 
+def counted_by_deployment(definition: Definition) -> Concurrency | None:
+    """The limit that Prefect keeps for a deployment of this workflow; None where there is none, or slots are taken here."""
+    limit = definition.workflow.concurrency
+    if limit is None or limit.per is not Per.WORKFLOW:
+        return None
+    # Prefect would cancel a suspended run that finds no slot when it goes on, and with it what people approved.
+    return None if limit.on_limit is OnLimit.CANCEL and gated(definition) else limit
+
+
 @contextmanager
-def slot(workflow: Workflow, repository: str, run_id: UUID, *, deployed: bool, waits: bool = False) -> Iterator[None]:
+def slot(definition: Definition, repository: str, run_id: UUID, *, deployed: bool, waits: bool = False) -> Iterator[None]:
     """Hold a slot for this run where the workflow limits its runs and the deployment does not count them.
 
     `waits`: it began before, and what people approved of it must not be lost for want of a slot.
 
     Raises NoSlotError, InvalidInputError for no repository, or UnavailableError when the server gives no slot.
     """
-    limit = workflow.concurrency
-    if limit is None or (limit.per is Per.WORKFLOW and deployed):
+    workflow, limit = definition.workflow, definition.workflow.concurrency
+    if limit is None or (deployed and counted_by_deployment(definition)):
         yield
         return
     name = limit_name(workflow.name, repository if limit.per is Per.REPOSITORY else None)

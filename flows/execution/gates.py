@@ -42,7 +42,7 @@ from flows.approvals import (
 from flows.approvals.texts import readable
 from flows.definition.status import NodeStatus
 from flows.errors import DockyardError, InvalidInputError, NodeFailedError, UnavailableError
-from flows.execution.changes import Changes, checks_of, patch_of
+from flows.execution.changes import Changes, checks_of, differences, patch_of
 from flows.execution.driver import Clock
 from flows.execution.failures import Failures
 from flows.execution.origin import NOBODY
@@ -276,10 +276,15 @@ class Gates:
         del self._waiting[step.name]
         if planned is not None:
             self.tasks.apply(step, partial(self.changes.write, gate), waiting.done)
-        elif digest_of(self._subject(waiting, gate.request.policy_version)) == gate.digest:
+            return
+        subject = self._subject(waiting, gate.request.policy_version)
+        if digest_of(subject) == gate.digest:
             self.tasks.submit(step, waiting.done)
         else:
-            waiting.done(failed("what would be done is not what was approved: nothing was done"))
+            differs = ", ".join(differences(gate, subject))
+            waiting.done(
+                failed(f"what would be done is not what was approved ({differs}): nothing was done; start a new run")
+            )
 
     def _end(self, waiting: _Waiting, outcome: Outcome) -> None:
         del self._waiting[waiting.step.name]

@@ -71,12 +71,12 @@ class Approvals:
 
     def mine(self, actor: str | None = None) -> tuple[Gate, ...]:
         """The open gates that this person may decide now; by default, whoever sits here."""
-        who = self._who(actor)
-        return tuple(gate for gate in self.list() if self.refusal(gate, who) is None)
+        who, now, policy = self._who(actor), datetime.now(UTC), self._policy()
+        return tuple(gate for gate in self.list() if refusal(gate.request, who, gate.decisions, now, policy) is None)
 
     def refusal(self, gate: Gate, actor: str | None = None) -> str | None:
         """Why this person may not decide there now, by today's policy; None where they may."""
-        return refusal(gate.request, self._who(actor), gate.decisions, datetime.now(UTC), self._policy)
+        return refusal(gate.request, self._who(actor), gate.decisions, datetime.now(UTC), self._policy())
 
     def decide(self, text: str, choice: Choice, *, note: str, digest: str, door: Door, actor: str | None = None) -> Gate:
         """Write what a person says who has seen what has that `digest`, and let the run go on where that settles it.
@@ -88,7 +88,7 @@ class Approvals:
         found = self.get(text)
         now = datetime.now(UTC)
         gate = self.ledger.decide(
-            found.id, self._who(actor), choice, note=note, digest=digest, door=door, now=now, policy=self._policy
+            found.id, self._who(actor), choice, note=note, digest=digest, door=door, now=now, policy=self._policy()
         )
         if gate.state is not State.OPEN:
             self._wake(gate)
@@ -106,8 +106,8 @@ class Approvals:
         """Write every row of the ledger as a line of JSON; returns how many."""
         return self.ledger.export(stream)
 
-    @cached_property
     def _policy(self) -> Policy:
+        # Read each time: a hub lives for weeks, and today's policy counts.
         return policy_for(self._settings, local_person())
 
     def _who(self, actor: str | None) -> str:

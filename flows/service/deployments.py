@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from flows.definition.loader import Definition
-from flows.definition.schema import Concurrency, OnLimit, Per
+from flows.definition.schema import Concurrency, OnLimit
 from flows.service.parameters import of_workflow
 from flows.service.schedules import schedule
 from flows.service.server import answering
@@ -80,12 +80,13 @@ def ensure_pool(client: SyncPrefectClient, settings: Settings) -> None:
 
 def deploy(client: SyncPrefectClient, definition: Definition, settings: Settings, *, move: bool = False) -> UUID:
     """Make or update the deployment of a shipped workflow, which names the workflow; returns its id."""
+    from flows.execution.concurrency import counted_by_deployment
     from flows.execution.origin import AUTHORED, Authored, digest_of_texts
 
     workflow = definition.workflow
     schema = of_workflow(_schema(), workflow)
-    limit = workflow.concurrency
-    if limit is not None and limit.per is Per.WORKFLOW:
+    limit = counted_by_deployment(definition)
+    if limit is not None:
         schema[_LIMITED] = limit.model_dump(mode="json")
     schema[AUTHORED] = Authored(name=local_person(), text=digest_of_texts(definition)).model_dump()
     made = _deploy(

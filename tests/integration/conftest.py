@@ -20,6 +20,8 @@ import pytest
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
+    from tests.integration.yard import Yard
+
 PREFECT = str(Path(sys.executable).with_name("prefect"))
 SERVER_START_SECONDS = 180
 WORKER_START_SECONDS = 120
@@ -112,6 +114,8 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         patch.setenv("PREFECT_HOME", str(folder / "home"))
         patch.setenv("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
         patch.setenv("PREFECT_WORKER_QUERY_SECONDS", "1")
+        # A run that found no slot of its deployment's limit looks again: by default after half a minute.
+        patch.setenv("PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS", "1")
         patch.setenv("NO_COLOR", "1")
         command = [PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port)]
         log = folder / "server.log"
@@ -147,3 +151,13 @@ def prefect_client(prefect_server: str) -> Iterator[SyncPrefectClient]:
 def workers(prefect_client: SyncPrefectClient, tmp_path_factory: pytest.TempPathFactory) -> Workers:
     """Starts workers as child processes."""
     return Workers(prefect_client, tmp_path_factory.mktemp("workers"))
+
+
+@pytest.fixture(scope="session")
+def yard(workers: Workers, prefect_client: SyncPrefectClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
+    """A ledger, a policy and a worker; runs wait in their process for as long as the tests take."""
+    from tests.integration.yard import Yard  # it takes `until` from here
+
+    made = Yard.make(prefect_client, tmp_path_factory.mktemp("gates"), "gates")
+    with workers.start("gates", "gates", "--type", "dockyard", **made.environment):
+        yield made

@@ -12,11 +12,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from flows.approvals import Ledger, Step
-from flows.service.deployments import ensure_pool
+from flows.service.deployments import FROM_FILE, ensure_pool
 from flows.settings import local_person, settings
 from flows.store import open_store
+from tests.flows.workspace.conftest import git
 from tests.integration.conftest import Workers, until
-from tests.integration.test_gates import git
+from tests.integration.yard import leave_to_others
 from tests.terminal import at_terminal
 from ui.cli.errors import Exit
 from ui.cli.main import app
@@ -47,6 +48,7 @@ def state(workers: Workers, prefect_client: SyncPrefectClient, tmp_path_factory:
         patch.setenv("DOCKYARD_APPROVAL_GRACE", "2")
         settings.cache_clear()
         ensure_pool(prefect_client, settings())
+        leave_to_others(prefect_client, settings(), FROM_FILE)
         (folder / "gated.yaml").write_text(WORKFLOW % local_person(), encoding="utf-8")
         with workers.start(pool, pool, "--type", "dockyard"):
             yield folder

@@ -3,195 +3,32 @@
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Callable
 from random import Random
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import Any
 
 import pytest
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 
 from flows.approvals import (
     Choice,
     DecidedAlreadyError,
     Door,
-    Gate,
-    Ledger,
     NotAllowedError,
     State,
     Step,
     TamperedError,
-    load_policy,
 )
 from flows.reports import archive
-from flows.service import Runs, StartRequest
 from flows.service import deployments as deploying
-from flows.settings import RuntimeName, Settings, local_person
+from flows.service.approvals import Approvals
+from flows.settings import Settings, local_person
 from flows.store import open_store
-from tests.integration.conftest import Workers, until
-
-if TYPE_CHECKING:
-    from prefect.client.orchestration import SyncPrefectClient
+from tests.flows.processes import at_once
+from tests.flows.workspace.conftest import git
+from tests.integration.conftest import until
+from tests.integration.yard import CREW, MANIFEST, SOON, Yard, branches, configure, say, update, written
 
 pytestmark = pytest.mark.prefect
-
-SOON = 120.0
-POLICY = """
-groups:
-  crew: [ann, bob, cid]
-  platform: [dora]
-approvers: ["group:crew"]
-prefect_ui: true
-high_risk: ["deploy/**"]
-rules:
-  - {paths: "infra/**", approvers: "group:platform"}
-"""
-CREW = {"approvers": ["group:crew"], "expires": "1h"}
-MANIFEST = '{\n  "name": "shop",\n  "dependencies": {\n    "lodash": "^4.17.20",\n    "express": "4.18.0"\n  }\n}\n'
-
-
-def say(node_id: str, message: str = "hello", **more: Any) -> dict[str, Any]:
-    """A node that says something."""
-    return {"id": node_id, "agent": "notifier", "inputs": {"message": message}, **more}
-
-
-def update(node_id: str, name: str = "lodash", version: str = "4.17.21", **more: Any) -> dict[str, Any]:
-    """A node that plans an update of a dependency."""
-    inputs = {"operation": "dependency-update", "updates": [{"name": name, "version": version}]}
-    return {"id": node_id, "agent": "patcher", "inputs": inputs, "approval": CREW, **more}
-
-
-def git(folder: Path, *arguments: str) -> str:
-    """What git says in a folder."""
-    who = ("-c", "user.name=a", "-c", "user.email=a@b")
-    done = subprocess.run(["git", "-C", folder, *who, *arguments], check=True, capture_output=True, text=True)
-    return done.stdout.strip()
-
-
-@dataclass
-class Yard:
-    """One folder of state with its worker, ledger and policy; what people do in it."""
-
-    client: SyncPrefectClient
-    config: Settings
-    policy_file: Path
-    ledger: Ledger
-    folder: Path
-
-    def repository(self) -> Path:
-        """A new repository with a manifest."""
-        made = self.folder / f"repository-{len([*self.folder.glob('repository-*')])}"
-        made.mkdir()
-        git(made, "init", "--quiet", "--initial-branch", "main")
-        (made / "package.json").write_text(MANIFEST, encoding="utf-8")
-        (made / "infra").mkdir()
-        (made / "infra" / "limits.json").write_text('{"replicas": 1}\n', encoding="utf-8")
-        git(made, "add", "--all")
-        git(made, "commit", "--quiet", "--message", "start")
-        return made
-
-    def start(self, repository: Path, *nodes: dict[str, Any], **more: Any) -> UUID:
-        """Start a run of these nodes, as the account that the tests run under."""
-        file = self.folder / "gated.yaml"
-        file.write_text(json.dumps({"name": "gated", "nodes": list(nodes), **more}), encoding="utf-8")
-        request = StartRequest(workflow=str(file), repository=str(repository), runtime=RuntimeName.LOCAL)
-        return Runs(self.config).start(request).id
-
-    def gates(self, run: UUID, count: int = 1) -> list[Gate]:
-        """The run's gates, once there are so many."""
-
-        def found() -> list[Gate] | None:
-            gates = self.ledger.gates(run=str(run), open_only=False)
-            return [*gates] if len(gates) >= count else None
-
-        return until(found, f"{count} gates are open", seconds=SOON)
-
-    def gate(self, run: UUID) -> Gate:
-        """The run's only gate."""
-        (gate,) = self.gates(run)
-        return gate
-
-    def decide(self, gate: Gate, actor: str = "ann", choice: Choice = Choice.APPROVE, note: str = "") -> Gate:
-        """What a person says who has seen the gate as it is."""
-        return self.ledger.decide(
-            gate.id,
-            actor,
-            choice,
-            note=note,
-            digest=gate.digest,
-            door=Door.CLI,
-            now=datetime.now(UTC),
-            policy=load_policy(self.policy_file),
-        )
-
-    def state(self, run: UUID) -> str:
-        """The name of the run's state in Prefect."""
-        state = self.client.read_flow_run(run).state
-        return str(state.name) if state else "none"
-
-    def reaches(self, run: UUID, *names: str) -> str:
-        """Wait until the run's state has one of these names."""
-        return until(lambda: self.state(run) if self.state(run) in names else None, f"{run} is {names}", seconds=SOON)
-
-    def ends(self, run: UUID) -> str:
-        """Wait until the run is over; the name of its state."""
-
-        def final() -> str | None:
-            state = self.client.read_flow_run(run).state
-            return str(state.name) if state and state.is_final() else None
-
-        return until(final, "the run is over", seconds=SOON)
-
-    def ends_well(self, run: UUID) -> str:
-        """Wait until the run is over and stays so: one that crashed is started again."""
-
-        def final() -> str | None:
-            state = self.client.read_flow_run(run).state
-            return str(state.name) if state and state.is_final() and not state.is_crashed() else None
-
-        return until(final, "the run is over", seconds=SOON)
-
-    def task_states(self, run: UUID) -> list[tuple[str, str]]:
-        """Name and state of each task run: one that was taken from its results is Cached."""
-        only = FlowRunFilter(id=FlowRunFilterId(any_=[run]))
-        return [(task.name, str(task.state_name)) for task in self.client.read_task_runs(flow_run_filter=only)]
-
-    def message(self, run: UUID) -> str:
-        """The sentence of the run's state."""
-        state = self.client.read_flow_run(run).state
-        return (state.message or "") if state else ""
-
-    def tasks(self, run: UUID) -> dict[str, str]:
-        """States of the run's tasks by name."""
-        only = FlowRunFilter(id=FlowRunFilterId(any_=[run]))
-        return {task.name: str(task.state_name) for task in self.client.read_task_runs(flow_run_filter=only)}
-
-    def statuses(self, run: UUID) -> dict[str, str]:
-        """How the run's nodes ended, by its report."""
-        return {node.node: node.status.value for node in archive.load(run).nodes}
-
-
-@pytest.fixture(scope="module")
-def yard(workers: Workers, prefect_client: SyncPrefectClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
-    """A worker whose runs wait in their process for as long as the tests take."""
-    folder = tmp_path_factory.mktemp("gates")
-    policy = folder / "policy.yaml"
-    policy.write_text(POLICY, encoding="utf-8")
-    (folder / "workflows").mkdir()
-    config = Settings(state_dir=folder / "state", work_pool="gates", policy_file=policy, workflows_dir=folder / "workflows")
-    environment = {
-        "DOCKYARD_STATE_DIR": str(config.state_dir),
-        "DOCKYARD_WORKFLOWS_DIR": str(config.workflows_dir),
-        "DOCKYARD_POLICY_FILE": str(policy),
-        "DOCKYARD_APPROVAL_GRACE": "3600",
-    }
-    deploying.ensure_pool(prefect_client, config)
-    with workers.start("gates", "gates", "--type", "dockyard", **environment):
-        yield Yard(prefect_client, config, policy, Ledger(open_store(config)), folder)
 
 
 def test_an_approved_change_is_one_commit_on_a_new_branch_and_nothing_else(yard: Yard) -> None:
@@ -255,6 +92,48 @@ def test_twenty_gates_are_open_at_once_and_each_is_decided_on_its_own(yard: Yard
     texts = {str((node.report or {}).get("text")) for node in report.nodes if node.status.ok and not node.group}
     left_out = gates[0].request.node.split("/")[1]
     assert texts == {f"item {n}" for n in range(20)} - {f"item {left_out}"}
+
+
+def decide_all(word: tuple[Settings, str, list[tuple[str, str, Choice]]]) -> list[str]:
+    """What one person says about gates, one after the other, from a process of their own; and how each gate is then."""
+    config, actor, answers = word
+    approvals = Approvals(config)
+    return [
+        approvals.decide(gate, choice, note="", digest=digest, door=Door.CLI, actor=actor).state.value
+        for gate, digest, choice in answers
+    ]
+
+
+def test_of_twenty_patches_decided_from_two_processes_just_those_that_were_approved_are_written(yard: Yard) -> None:
+    repository = yard.repository()
+    change = {"file": "conf/{{ item }}.json", "content": '{"limit": 1}\n'}
+    node = configure("tune", change, for_each={"items": list(range(20)), "concurrency": 20}, on_error="continue")
+    run = yard.start(repository, node)
+    gates = yard.gates(run, 20)
+    yard.reaches(run, "Paused")
+    wanted = {gate.id: Choice.REJECT if number % 5 == 0 else Choice.APPROVE for number, gate in enumerate(gates)}
+    words = []
+    for seed, actor in enumerate(("ann", "bob")):
+        mine = gates[seed::2]
+        Random(seed).shuffle(mine)
+        words.append((yard.config, actor, [(gate.id, gate.digest, wanted[gate.id]) for gate in mine]))
+    told = at_once(decide_all, words)
+    assert sorted(state for each in told for state in each) == ["approved"] * 16 + ["rejected"] * 4
+    assert yard.ends(run) == "Completed"
+    made = set()
+    for gate in yard.ledger.gates(run=str(run), open_only=False):
+        (file,) = gate.request.files
+        if wanted[gate.id] is Choice.REJECT:
+            assert (gate.apply.step, written(repository, gate)) == (Step.NONE, [])
+            continue
+        (commit,) = written(repository, gate)
+        assert (gate.apply.step, gate.apply.commit) == (Step.APPLIED, commit)
+        assert git(repository, "diff", "--name-only", "main", commit) == file
+        made.add(file)
+    assert len(made) == len(branches(repository)) == 16
+    assert yard.ledger.verify() is None
+    ended = [node.status.value for node in archive.load(run).nodes if not node.group]
+    assert sorted(ended) == ["completed"] * 16 + ["rejected"] * 4
 
 
 def test_a_no_ends_the_run_as_rejected_with_nothing_written(yard: Yard) -> None:

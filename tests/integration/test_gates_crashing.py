@@ -3,58 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 
-from flows.approvals import Choice, Gate, Ledger, State, Step
+from flows.approvals import Choice, State, Step
 from flows.execution.origin import DOOR, REQUESTER
-from flows.service import deployments as deploying
-from flows.settings import Settings
-from flows.store import Via, open_store
-from tests.integration.conftest import WorkerProcess, Workers, until
+from flows.reports import archive
+from flows.settings import local_person
+from flows.store import Via
+from tests.flows.workspace.conftest import git
+from tests.integration.conftest import Workers, until
 from tests.integration.crashing_workflow import Point
-from tests.integration.test_gates import POLICY, SOON, Yard, git, say, update
+from tests.integration.yard import SOON, SUSPENDED, Yard, configure, say, update, written
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
 pytestmark = pytest.mark.prefect
 
-POOL = "crashing"
 SUSPENDING = (Point.BEFORE_SUSPENDED, Point.SUSPENDED)
-
-
-@pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What the worker and its runs are given."""
-    folder = tmp_path_factory.mktemp("crashing")
-    policy = folder / "policy.yaml"
-    policy.write_text(POLICY, encoding="utf-8")
-    return {
-        "DOCKYARD_STATE_DIR": str(folder / "state"),
-        "DOCKYARD_POLICY_FILE": str(policy),
-        "PYTHONPATH": str(Path(__file__).parent.parent.parent),
-    }
-
-
-@pytest.fixture(scope="module")
-def yard(prefect_client: SyncPrefectClient, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Yard:
-    """The ledger and the pool; no worker."""
-    state, policy = Path(environment["DOCKYARD_STATE_DIR"]), Path(environment["DOCKYARD_POLICY_FILE"])
-    config = Settings(state_dir=state, work_pool=POOL, policy_file=policy)
-    deploying.ensure_pool(prefect_client, config)
-    return Yard(prefect_client, config, policy, Ledger(open_store(config)), tmp_path_factory.mktemp("repositories"))
-
-
-@pytest.fixture(scope="module")
-def worker(workers: Workers, yard: Yard, environment: dict[str, str]) -> Iterator[WorkerProcess]:
-    """A worker of our type, and with it the reconciler."""
-    with workers.start(POOL, "crashing", "--type", "dockyard", **environment) as process:
-        yield process
 
 
 def start(yard: Yard, repository: Path, *nodes: dict[str, object], **env: str) -> UUID:
@@ -62,7 +33,7 @@ def start(yard: Yard, repository: Path, *nodes: dict[str, object], **env: str) -
     deployment = yard.client.create_deployment(
         flow_id=yard.client.create_flow_from_name("dockyard"),
         name="crashing",
-        work_pool_name=POOL,
+        work_pool_name=yard.config.work_pool,
         entrypoint="tests.integration.crashing_workflow.run_workflow",
         parameter_openapi_schema={"type": "object", "properties": {}},
         enforce_parameter_schema=False,
@@ -70,21 +41,14 @@ def start(yard: Yard, repository: Path, *nodes: dict[str, object], **env: str) -
     text = json.dumps({"name": "crashing", "nodes": list(nodes)})
     parameters = {"workflow": text, "repository": str(repository), "runtime": "local"}
     variables = {"env": env}
-    labels = {REQUESTER: "root", DOOR: Via.CLI.value}
+    labels = {REQUESTER: local_person(), DOOR: Via.CLI.value}
     return yard.client.create_flow_run_from_deployment(
         deployment, parameters=parameters, job_variables=variables, labels={**labels}
     ).id
 
 
-def written(repository: Path, gate: Gate) -> list[str]:
-    """The commits that the gate's change has, on whatever branch."""
-    return git(repository, "log", "--all", "--format=%H", f"--grep={gate.id}").splitlines()
-
-
 @pytest.mark.parametrize("point", [point for point in Point if point is not Point.PLANNED], ids=lambda point: point.name)
-def test_a_run_that_is_killed_anywhere_ends_with_the_change_written_once(
-    yard: Yard, worker: WorkerProcess, tmp_path: Path, point: Point
-) -> None:
+def test_a_run_that_is_killed_anywhere_ends_with_the_change_written_once(yard: Yard, tmp_path: Path, point: Point) -> None:
     repository, marker = yard.repository(), tmp_path / "killed"
     grace = "0" if point in SUSPENDING else "3600"
     env = {"CRASH_AT": point.value, "CRASH_ONCE": str(marker), "DOCKYARD_APPROVAL_GRACE": grace}
@@ -103,9 +67,7 @@ def test_a_run_that_is_killed_anywhere_ends_with_the_change_written_once(
     assert yard.ledger.verify() is None
 
 
-def test_a_run_that_is_killed_before_anybody_was_asked_does_nothing(
-    yard: Yard, worker: WorkerProcess, tmp_path: Path
-) -> None:
+def test_a_run_that_is_killed_before_anybody_was_asked_does_nothing(yard: Yard, tmp_path: Path) -> None:
     repository, marker = yard.repository(), tmp_path / "killed"
     run = start(yard, repository, update("fix"), CRASH_AT=Point.PLANNED.value, CRASH_ONCE=str(marker))
     assert yard.reaches(run, "Crashed") == "Crashed"
@@ -113,7 +75,7 @@ def test_a_run_that_is_killed_before_anybody_was_asked_does_nothing(
     assert git(repository, "branch", "--list", "dockyard/*") == ""
 
 
-def test_a_no_is_not_lost_either(yard: Yard, worker: WorkerProcess, tmp_path: Path) -> None:
+def test_a_no_is_not_lost_either(yard: Yard, tmp_path: Path) -> None:
     repository, marker = yard.repository(), tmp_path / "killed"
     env = {"CRASH_AT": Point.DECIDED.value, "CRASH_ONCE": str(marker), "DOCKYARD_APPROVAL_GRACE": "3600"}
     run = start(yard, repository, update("fix"), **env)
@@ -124,7 +86,7 @@ def test_a_no_is_not_lost_either(yard: Yard, worker: WorkerProcess, tmp_path: Pa
     assert written(repository, gate) == []
 
 
-def test_a_suspended_run_holds_no_process_and_runs_nothing_twice(yard: Yard, worker: WorkerProcess, tmp_path: Path) -> None:
+def test_a_suspended_run_holds_no_process_and_runs_nothing_twice(yard: Yard, tmp_path: Path) -> None:
     repository = yard.repository()
     nodes = (
         say("first"),
@@ -132,7 +94,7 @@ def test_a_suspended_run_holds_no_process_and_runs_nothing_twice(yard: Yard, wor
         update("two", "express", "4.18.2"),
         say("last", "{{ one.status }} {{ two.status }}"),
     )
-    run = start(yard, repository, *nodes, DOCKYARD_APPROVAL_GRACE="0")
+    run = yard.start(repository, *nodes, env=SUSPENDED)
     one, two = sorted(yard.gates(run, 2), key=lambda gate: gate.request.node)
     yard.reaches(run, "Suspended")
     began = yard.client.read_flow_run(run).run_count
@@ -157,18 +119,44 @@ def test_a_suspended_run_holds_no_process_and_runs_nothing_twice(yard: Yard, wor
     assert sorted(tasks) == ["first", "last", "one", "one (apply)", "two", "two (apply)"]
 
 
-def test_a_decision_while_no_worker_lives_counts_when_one_comes(
-    yard: Yard, workers: Workers, environment: dict[str, str]
-) -> None:
+def test_what_failed_before_the_run_was_suspended_stays_failed_and_is_not_run_again(yard: Yard) -> None:
     repository = yard.repository()
-    with workers.start(POOL, "first", "--type", "dockyard", **environment) as process:
-        run = start(yard, repository, update("fix"), DOCKYARD_APPROVAL_GRACE="0")
+    missing = {"file": "package.json", "path": ["nowhere", 7, "deep"], "value": 1}
+    nodes = (
+        configure("bad", missing, on_error="continue", retries={"max": 1, "delay": "100ms"}),
+        update("one"),
+        update("two", "express", "4.18.2"),
+        say("last", "{{ one.status }} {{ two.status }} {{ bad.status }}"),
+    )
+    run = yard.start(repository, *nodes, env=SUSPENDED)
+    one, two = sorted(yard.gates(run, 2), key=lambda gate: gate.request.node)
+    for gate in (one, two):  # entered again twice: what is known of the failure must outlive both
+        yard.reaches(run, "Suspended")
+        yard.decide(gate)
+        until(lambda: yard.ledger.gate(gate.id).apply.step is Step.APPLIED or None, "it is written", seconds=SOON)  # noqa: B023
+    assert yard.ends_well(run) == "Completed"
+    assert yard.client.read_flow_run(run).run_count == 3
+    assert yard.statuses(run) == {"bad": "failed", "one": "completed", "two": "completed", "last": "completed"}
+    only = FlowRunFilter(id=FlowRunFilterId(any_=[run]))
+    bad = [task for task in yard.client.read_task_runs(flow_run_filter=only) if task.name == "bad"]
+    assert [(task.state_name, task.run_count) for task in bad] == [("Failed", 2)]
+    report = archive.load(run)
+    assert next(node.report for node in report.nodes if node.node == "last") == {"text": "completed completed failed"}
+
+
+def test_a_decision_while_no_worker_lives_counts_when_one_comes(
+    workers: Workers, prefect_client: SyncPrefectClient, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    yard = Yard.make(prefect_client, tmp_path_factory.mktemp("lonely"), "lonely")
+    repository = yard.repository()
+    with workers.start("lonely", "first", "--type", "dockyard", **yard.environment) as process:
+        run = yard.start(repository, update("fix"), env=SUSPENDED)
         gate = yard.gate(run)
         yard.reaches(run, "Suspended")
         process.process.kill()
         process.process.wait()
     yard.decide(gate)
     assert yard.state(run) == "Suspended"
-    with workers.start(POOL, "second", "--type", "dockyard", **environment):
+    with workers.start("lonely", "second", "--type", "dockyard", **yard.environment):
         assert yard.ends_well(run) == "Completed"
     assert len(written(repository, gate)) == 1
