@@ -71,9 +71,16 @@ def read_url(text: str) -> URL:
 
 
 def _sqlite(url: URL) -> Engine:
-    _private(Path(url.database or ""))
+    path = Path(url.database or "")
+    _private(path)
+    # A file that is away, such as one on a volume that comes back, is not made anew by those that had it open.
+    where = f"{path.absolute().as_uri()}?mode=rw"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(where, uri=True, check_same_thread=False)
+
     # No pool: a connection costs a fraction of a millisecond, and none is ever carried into a forked run.
-    engine = create_engine(url, poolclass=NullPool)
+    engine = create_engine(url, poolclass=NullPool, creator=connect)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine

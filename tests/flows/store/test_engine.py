@@ -12,6 +12,7 @@ from sqlalchemy import URL, Engine
 from flows.errors import InvalidInputError, UnavailableError
 from flows.settings import Settings
 from flows.store.engine import is_made, open_store, open_url, read_url
+from flows.store.transactions import read
 
 
 def pragma(engine: Engine, name: str) -> object:
@@ -48,6 +49,17 @@ def test_says_so_where_no_file_can_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UnavailableError, match="cannot be made"):
         open_url(URL.create("sqlite", database=str(tmp_path / "file" / "x.db")))
+
+
+def test_a_file_that_is_away_is_not_made_anew_by_who_had_it_open(tmp_path: Path) -> None:
+    file = tmp_path / "50% #1?" / "x.db"
+    engine = open_url(URL.create("sqlite", database=str(file)))
+    file.rename(tmp_path / "aside.db")
+    with pytest.raises(UnavailableError, match="unable to open database file; see DOCKYARD_DATABASE_URL"):
+        read(engine, lambda connection: connection.exec_driver_sql("SELECT 1 FROM ledger"))
+    assert not file.exists()
+    (tmp_path / "aside.db").rename(file)
+    assert read(engine, lambda connection: connection.exec_driver_sql("SELECT count(*) FROM ledger").scalar()) == 0
 
 
 def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path) -> None:
