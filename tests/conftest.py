@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from flows.approvals import Ledger
 from flows.errors import UnavailableError
 from flows.execution.engine import connect
 from flows.service import build_image
 from flows.settings import Settings
+from flows.store import open_store
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -55,6 +57,20 @@ def engine() -> Iterator[DockerClient]:
 def agent_image(engine: DockerClient) -> str:
     """The agent image of this source tree, built when the engine doesn't hold it."""
     return build_image(Settings(), print)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with a state folder of the test's own, and neither another database nor a policy."""
+    return Settings(state_dir=tmp_path / "state", database_url=None, policy_file=None)
+
+
+@pytest.fixture
+def ledger(settings: Settings) -> Iterator[Ledger]:
+    """The ledger in that state folder."""
+    engine = open_store(settings)
+    yield Ledger(engine)
+    engine.dispose()
 
 
 PYPI = {"flask": "3.1.3", "requests": "2.34.2", "django": "5.2.19"}

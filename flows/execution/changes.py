@@ -26,11 +26,11 @@ from flows.approvals import (
 )
 from flows.definition.loader import Definition
 from flows.definition.schema import Node
-from flows.errors import NodeFailedError
+from flows.errors import NodeFailedError, UnavailableError
 from flows.reports import archive
 from flows.reports.schema import NodeReport
 from flows.workspace import folder_of
-from flows.workspace.apply import apply, check_base
+from flows.workspace.apply import applied, apply, check_base
 from flows.workspace.refusals import PatchError
 from flows.workspace.rollback import rollback_script
 from flows.workspace.target import Signature, Target
@@ -163,14 +163,15 @@ class Changes:
         try:
             self.ledger.intend_apply(gate.id, digest_of(subject), datetime.now(UTC))
             commit = self._apply(gate, subject)
+            self._note(gate, commit)
         except GateChangedError as error:
-            raise self._refused(gate, f"{error}: {', '.join(differences(gate, subject))}") from error
+            raise self._changed(gate, subject, error) from error
         except PatchError as error:
             raise self._refused(gate, str(error)) from error
         except ApprovalError as error:  # not approved, used already, tampered with: the ledger says so itself
             raise NodeFailedError(str(error)) from error
-        branch, folder = self.branch(gate.request.node), str(self.destination.folder())
-        self.ledger.applied(gate.id, commit, datetime.now(UTC), branch=branch, repository=folder)
+        except UnavailableError as error:  # the task tries again, a few times
+            raise UnavailableError(f"{error}; what was approved stays approved: retry this run once it answers") from error
         self._keep_script(gate, commit)
         return self._with(report, gate, commit)
 
@@ -178,7 +179,7 @@ class Changes:
         where = self.destination
         return apply(
             where.folder(),
-            base_commit=where.commit,
+            base_commit=subject.base_commit,
             expected_ref=where.ref,
             diff=subject.diff,
             branch=self.branch(gate.request.node),
@@ -188,12 +189,42 @@ class Changes:
             timeout=where.timeout,
         )
 
+    def _changed(self, gate: Gate, subject: Subject, error: GateChangedError) -> NodeFailedError:
+        """What would be written is not what was approved; what an earlier entry wrote before it was killed may be."""
+        what = ", ".join(differences(gate, subject))
+        commit = self._found(gate)
+        if commit is None:
+            return self._refused(gate, f"{error}: {what}")
+        self._note(gate, commit)
+        self._keep_script(gate, commit)
+        branch = self.branch(gate.request.node)
+        return NodeFailedError(
+            f"the change is on {branch} as it was approved, and what the run holds of it has changed since ({what}): look "
+            f"who has done that; `dockyard rollback {gate.id[:8]}` takes the change back"
+        )
+
+    def _found(self, gate: Gate) -> str | None:
+        """The commit of what was approved, where it had been written without the ledger's being told."""
+        where, branch = self.destination, self.branch(gate.request.node)
+        if gate.apply.step is not Step.INTENDED:
+            return None
+        if applied(where.folder(), branch, home=where.home, timeout=where.timeout) is None:
+            return None
+        try:
+            return self._apply(gate, gate.request.subject)  # the same commit again, or another's branch: nothing is made
+        except PatchError:
+            return None
+
     def _refused(self, gate: Gate, reason: str) -> NodeFailedError:
         try:
             self.ledger.refuse_apply(gate.id, reason, datetime.now(UTC))
         except ApplyError as error:  # it had been applied, or refused for another reason
             return NodeFailedError(f"{reason} ({error})")
         return NodeFailedError(f"nothing was written: {reason}")
+
+    def _note(self, gate: Gate, commit: str) -> None:
+        branch, folder = self.branch(gate.request.node), str(self.destination.folder())
+        self.ledger.applied(gate.id, commit, datetime.now(UTC), branch=branch, repository=folder)
 
     def _keep_script(self, gate: Gate, commit: str) -> None:
         where = self.destination

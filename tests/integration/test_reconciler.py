@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import State as PrefectState
-from prefect.states import Completed, Crashed, Running, Suspended
+from prefect.states import Completed, Crashed, Running
 
 from flows.approvals import Choice, Door, GateRequest, Ledger, State, single_user
 from flows.service.approvals import Approvals
 from flows.service.reconciler import Reconciler
 from flows.settings import Settings, local_person
-from flows.store import open_store
 from tests.flows.approvals.asking import request_of
+from tests.flows.service.waiting import suspended
 from tests.integration.conftest import Workers, until
 from tests.integration.worker_flows import three_steps
 
@@ -28,18 +27,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.prefect
 
 MakeRun = Callable[[PrefectState], UUID]
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(state_dir=tmp_path / "state", database_url=None, policy_file=None)
-
-
-@pytest.fixture
-def ledger(settings: Settings) -> Iterator[Ledger]:
-    engine = open_store(settings)
-    yield Ledger(engine)
-    engine.dispose()
 
 
 @pytest.fixture
@@ -58,16 +45,17 @@ def make_run(prefect_client: SyncPrefectClient) -> MakeRun:
     return make
 
 
-def suspended() -> PrefectState:
-    """As a run suspends itself that has acted on no gate."""
-    return Suspended(timeout_seconds=9000, pause_key="dockyard-0-0123456789ab")
-
-
 def ask(ledger: Ledger, run: UUID) -> GateRequest:
     """Open a gate now that the local person may decide."""
     now = datetime.now(UTC)
     fresh = {"opened": now, "expires": now + timedelta(hours=1)}
     return ledger.request(request_of(single_user(local_person()), run=str(run)).model_copy(update=fresh))
+
+
+def say(ledger: Ledger, gate: GateRequest, choice: Choice) -> None:
+    """What the local person decides about it, while nobody looks."""
+    me, now = local_person(), datetime.now(UTC)
+    ledger.decide(gate.gate, me, choice, digest=gate.digest, door=Door.CLI, now=now, policy=single_user(me))
 
 
 def state_of(client: SyncPrefectClient, run: UUID) -> str | None:
@@ -93,15 +81,7 @@ def test_a_run_decided_about_while_nobody_looked_goes_on_once(
 ) -> None:
     run = make_run(suspended())
     gate = ask(ledger, run)
-    ledger.decide(
-        gate.gate,
-        local_person(),
-        Choice.REJECT,
-        digest=gate.digest,
-        door=Door.CLI,
-        now=datetime.now(UTC),
-        policy=single_user(local_person()),
-    )
+    say(ledger, gate, Choice.REJECT)
     first, second = Reconciler(settings, prefect_client), Reconciler(settings, prefect_client)
     assert [len(first.once()), len(second.once()), len(first.once())] == [1, 0, 0]
     assert state_of(prefect_client, run) == "Resuming"
@@ -131,15 +111,7 @@ def test_a_worker_looks_by_itself_and_ends_as_fast_as_one_without(
     gate = ask(ledger, run)
     pool = prefect_client.create_work_pool(WorkPoolCreate(name=f"pool-{uuid4().hex[:8]}", type="dockyard")).name
     with workers.start(pool, f"w-{pool}", "--type", "dockyard", DOCKYARD_STATE_DIR=str(settings.state_dir)) as worker:
-        ledger.decide(
-            gate.gate,
-            local_person(),
-            Choice.APPROVE,
-            digest=gate.digest,
-            door=Door.CLI,
-            now=datetime.now(UTC),
-            policy=single_user(local_person()),
-        )
+        say(ledger, gate, Choice.APPROVE)
         until(lambda: state_of(prefect_client, run) == "Resuming", "the run goes on", seconds=60)
         worker.process.terminate()
         assert worker.process.wait(10) == 0

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import httpx
@@ -19,21 +17,9 @@ from flows.service.reconciler import MARGIN, MOST_CRASHES, Reconciler
 from flows.settings import Settings
 from flows.store import open_store
 from tests.flows.approvals.asking import OPENED
-from tests.flows.service.waiting import MINUTE, POLICY, Clock, Prefect, ask, at, say
+from tests.flows.service.waiting import MINUTE, POLICY, Clock, Prefect, ask, at, say, suspended
 
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(state_dir=tmp_path / "state", database_url=None, policy_file=None)
-
-
-@pytest.fixture
-def ledger(settings: Settings) -> Iterator[Ledger]:
-    engine = open_store(settings)
-    yield Ledger(engine)
-    engine.dispose()
 
 
 @pytest.fixture
@@ -51,9 +37,9 @@ def reconciler(settings: Settings, prefect: Prefect, clock: Clock) -> Reconciler
     return Reconciler(settings, prefect, clock=clock)
 
 
-def suspended(handled: int = 0) -> PrefectState:
-    """As `Pauses` suspends a run, when its gate had just opened."""
-    return at(OPENED + SECOND, Suspended(timeout_seconds=9000, pause_key=f"dockyard-{handled}-0123456789ab"))
+def resting(handled: int = 0) -> PrefectState:
+    """A run that was suspended when its gate had just opened."""
+    return at(OPENED + SECOND, suspended(handled))
 
 
 def test_makes_no_database_where_no_gate_was_ever_opened(reconciler: Reconciler, settings: Settings) -> None:
@@ -63,7 +49,7 @@ def test_makes_no_database_where_no_gate_was_ever_opened(reconciler: Reconciler,
 
 
 def test_a_suspended_run_goes_on_once_a_gate_is_decided(reconciler: Reconciler, ledger: Ledger, prefect: Prefect) -> None:
-    run = prefect.add(suspended())
+    run = prefect.add(resting())
     request = ask(ledger, run)
     assert reconciler.once() == ()
     say(ledger, request)
@@ -76,7 +62,7 @@ def test_a_suspended_run_goes_on_once_a_gate_is_decided(reconciler: Reconciler, 
 def test_a_run_goes_on_where_one_of_several_gates_is_decided(
     reconciler: Reconciler, ledger: Ledger, prefect: Prefect
 ) -> None:
-    run = prefect.add(suspended())
+    run = prefect.add(resting())
     ask(ledger, run, "one")
     say(ledger, ask(ledger, run, "two"), Choice.REJECT)
     assert len(reconciler.once()) == 1
@@ -84,7 +70,7 @@ def test_a_run_goes_on_where_one_of_several_gates_is_decided(
 
 
 def test_a_run_that_knew_of_the_decision_stays_suspended(reconciler: Reconciler, ledger: Ledger, prefect: Prefect) -> None:
-    run = prefect.add(suspended(handled=1))
+    run = prefect.add(resting(handled=1))
     ask(ledger, run, "one")
     say(ledger, ask(ledger, run, "two"))
     assert reconciler.once() == ()
@@ -110,7 +96,7 @@ def test_a_run_that_somebody_else_suspended_stays_so(reconciler: Reconciler, led
 
 
 def test_only_the_run_that_is_woken_is_looked_at(reconciler: Reconciler, ledger: Ledger, prefect: Prefect) -> None:
-    one, two = prefect.add(suspended()), prefect.add(suspended())
+    one, two = prefect.add(resting()), prefect.add(resting())
     for run in (one, two):
         say(ledger, ask(ledger, run))
     assert len(reconciler.wake(str(one))) == 1
@@ -120,7 +106,7 @@ def test_only_the_run_that_is_woken_is_looked_at(reconciler: Reconciler, ledger:
 def test_two_reconcilers_start_a_run_once(
     settings: Settings, ledger: Ledger, prefect: Prefect, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = prefect.add(suspended())
+    run = prefect.add(resting())
     say(ledger, ask(ledger, run))
     first, second = Reconciler(settings, prefect, clock=clock), Reconciler(settings, prefect, clock=clock)
     read, woken = prefect.read_flow_runs, []
@@ -137,7 +123,7 @@ def test_two_reconcilers_start_a_run_once(
 
 
 def test_a_state_that_prefect_refuses_is_not_told_as_done(reconciler: Reconciler, ledger: Ledger, prefect: Prefect) -> None:
-    run = prefect.add(suspended())
+    run = prefect.add(resting())
     say(ledger, ask(ledger, run))
     prefect.refuses = True
     assert reconciler.once() == ()
@@ -294,7 +280,7 @@ def test_the_gates_of_a_run_that_was_deleted_are_closed_and_those_of_another_ser
 
 
 def test_gates_expire_and_the_run_goes_on(reconciler: Reconciler, ledger: Ledger, prefect: Prefect, clock: Clock) -> None:
-    run = prefect.add(suspended())
+    run = prefect.add(resting())
     gate = ask(ledger, run)
     clock.now = gate.expires
     closed, goes_on = reconciler.once()
@@ -355,7 +341,7 @@ def test_runs_that_are_over_are_not_asked_for_again(
 def test_a_server_that_does_not_answer_leaves_all_for_the_next_look(
     reconciler: Reconciler, ledger: Ledger, prefect: Prefect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = prefect.add(suspended())
+    run = prefect.add(resting())
     say(ledger, ask(ledger, run))
 
     def silent(**_: object) -> None:
@@ -371,7 +357,7 @@ def test_a_server_that_does_not_answer_leaves_all_for_the_next_look(
 def test_a_row_that_was_edited_stops_its_own_run_only(
     settings: Settings, reconciler: Reconciler, ledger: Ledger, prefect: Prefect, clock: Clock
 ) -> None:
-    bad, good = prefect.add(suspended()), prefect.add(suspended())
+    bad, good = prefect.add(resting()), prefect.add(resting())
     for run in (bad, good):
         say(ledger, ask(ledger, run))
     edit(settings, bad)
@@ -387,7 +373,7 @@ def test_a_row_that_was_edited_stops_its_own_run_only(
 def test_a_gate_that_was_edited_keeps_no_other_of_its_run_from_it(
     settings: Settings, reconciler: Reconciler, ledger: Ledger, prefect: Prefect
 ) -> None:
-    run = prefect.add(suspended(handled=1))
+    run = prefect.add(resting(handled=1))
     say(ledger, ask(ledger, run, "one"))
     edit(settings, run)
     say(ledger, ask(ledger, run, "two"))
@@ -399,7 +385,7 @@ def test_gates_expire_and_people_are_reminded_beside_one_that_was_edited(
     settings: Settings, reconciler: Reconciler, ledger: Ledger, prefect: Prefect, clock: Clock
 ) -> None:
     policy = POLICY.model_copy(update={"remind_after": 3600.0})
-    bad, good = prefect.add(suspended()), prefect.add(suspended())
+    bad, good = prefect.add(resting()), prefect.add(resting())
     for run in (bad, good):
         ask(ledger, run, policy=policy)
     edit(settings, bad)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -16,7 +14,6 @@ from flows.execution.changes import revert_branch
 from flows.reports import archive
 from flows.service.rollback import Rollbacks, RolledBack, Undone
 from flows.settings import Settings
-from flows.store import open_store
 from flows.workspace.apply import apply
 from flows.workspace.refusals import BranchInUseError
 from flows.workspace.target import Signature
@@ -32,43 +29,7 @@ _PATCHER = """\
 WORKFLOW = f"name: weekly-maintenance\nnodes:\n  - id: one\n{_PATCHER}  - id: two\n{_PATCHER}"
 POLICY = single_user("zoe")
 
-
-@pytest.fixture(autouse=True)
-def _server_is_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Prefect's results are in a folder of the test's own, and its server is one that nobody needs here."""
-    from prefect.context import refresh_global_settings_context
-
-    for name in [name for name in os.environ if name.startswith("PREFECT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
-    monkeypatch.setenv("PREFECT_LOCAL_STORAGE_PATH", str(tmp_path / "results"))
-    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
-    refresh_global_settings_context()
-    yield
-    monkeypatch.undo()
-    refresh_global_settings_context()
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(state_dir=tmp_path / "state", database_url=None, policy_file=None)
-
-
-@pytest.fixture
-def ledger(settings: Settings) -> Iterator[Ledger]:
-    engine = open_store(settings)
-    yield Ledger(engine)
-    engine.dispose()
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    folder = tmp_path / "repository"
-    folder.mkdir()
-    git(folder, "init", "--quiet", "--initial-branch=main")
-    (folder / "app.py").write_text("print('one')\n")
-    commit(folder, "one")
-    return folder
+pytestmark = pytest.mark.usefixtures("server_is_elsewhere")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.client.schemas.responses import SetStateStatus, StateAcceptDetails, StateRejectDetails
 from prefect.exceptions import ObjectNotFound
+from prefect.states import Suspended
 
 from flows.approvals import Choice, Door, GateRequest, Ledger, Policy, single_user
 from tests.flows.approvals.asking import OPENED, request_of
@@ -90,6 +91,11 @@ def ask(ledger: Ledger, run: UUID, node: str = "fix", policy: Policy = POLICY) -
 def say(ledger: Ledger, request: GateRequest, choice: Choice = Choice.APPROVE, at: datetime = OPENED + MINUTE) -> None:
     """Decide about it, which closes it."""
     ledger.decide(request.gate, "zoe", choice, digest=request.digest, door=Door.CLI, now=at, policy=POLICY)
+
+
+def suspended(handled: int = 0) -> State[Any]:
+    """As `Pauses` suspends a run that has acted on so many gates."""
+    return Suspended(timeout_seconds=9000, pause_key=f"dockyard-{handled}-0123456789ab")
 
 
 def at(moment: datetime, state: State[Any]) -> State[Any]:

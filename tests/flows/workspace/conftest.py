@@ -39,17 +39,6 @@ def commit(folder: Path, message: str = "change") -> str:
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """A repository whose HEAD is the branch `main`, with one commit holding `app.py`."""
-    folder = tmp_path / "repository"
-    folder.mkdir()
-    git(folder, "init", "--quiet", "--initial-branch=main")
-    (folder / "app.py").write_text("print('one')\n", encoding="utf-8")
-    commit(folder, "one")
-    return folder
-
-
-@pytest.fixture
 def checked(tmp_path: Path) -> CheckOut:
     """`check_out` with one state folder per test."""
 
