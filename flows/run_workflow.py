@@ -18,20 +18,20 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import deployment
 from prefect.runtime import flow_run as current
 from prefect.settings import PREFECT_UI_URL
-from prefect.states import Cancelled, Completed, Failed
+from prefect.states import Cancelled, Completed, Crashed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field, JsonValue
 
 from agents.contract.schema import RunInfo
 from flows.approvals import Ledger, check_approvers, policy_for
 from flows.definition.loader import Definition, Folder, bind, find, is_name, load
-from flows.errors import INVALID_INPUT, DockyardError, InvalidInputError
+from flows.errors import INVALID_INPUT, DockyardError, InvalidInputError, UnavailableError
 from flows.execution.changes import Changes, Destination, branch_names, gated
 from flows.execution.concurrency import NoSlotError, slot
 from flows.execution.driver import Clock, Driver
 from flows.execution.engine import runtime_for
 from flows.execution.failures import Failures
-from flows.execution.gates import Gates
+from flows.execution.gates import Gates, check_ledger
 from flows.execution.origin import origin
 from flows.execution.pauses import Pauses
 from flows.execution.scheduler import Outcome, Scheduler
@@ -73,20 +73,34 @@ def run_workflow(
         params: The workflow's own params.
         runtime: auto, docker or local; the worker's setting when left out.
     """
+    entered = False
     try:
-        return _run(repository, workflow, ref, params or {}, runtime)
+        entered = archive.pinned_commit(UUID(str(current.id))) is not None
+        return _run(repository, workflow, ref, params or {}, runtime, entered=entered)
     except InvalidInputError as error:
         return Failed(name=INVALID_INPUT, message=str(error))
     except NoSlotError as error:
         return Cancelled(message=str(error))
+    except UnavailableError as error:
+        if not entered:
+            return Failed(message=str(error))
+        # As a killed process leaves it: the reconciler starts it again, for people may have waited and decided for days.
+        return Crashed(message=f"{error}; what people decided is kept, and a run with gates is started again by itself")
     except DockyardError as error:  # its text is the reason; Prefect would put "encountered an exception" before it
         return Failed(message=str(error))
 
 
-def _run(repository: str, workflow: str, ref: str, params: dict[str, JsonValue], runtime: RuntimeName | None) -> State[Any]:
+def _run(
+    repository: str,
+    workflow: str,
+    ref: str,
+    params: dict[str, JsonValue],
+    runtime: RuntimeName | None,
+    *,
+    entered: bool,
+) -> State[Any]:
     config = settings()
     run_id: UUID = UUID(str(current.id))
-    entered = archive.pinned_commit(run_id) is not None
     definition = _definition(run_id, workflow, config)
     bound = bind(definition.workflow, params)
     if not entered and gated(definition):  # a run that goes on keeps to what its gates were opened with
@@ -218,6 +232,8 @@ class _Run:
         found = origin(client, self.run_id, self.definition, own_text=self.own_text)
         known = write(engine, lambda connection: record_origin(connection, found))
         checkout = self.checkout
+        failures = Failures(known.run)
+        check_ledger(ledger, known.run, failures)
         where = Destination(self.repository, checkout.ref, checkout.commit, checkout.home, checkout.timeout)
         branch = branch_names(self.definition, str(self.run_id))
         changes = Changes(ledger, where, self.runtime.image, branch)
@@ -232,7 +248,7 @@ class _Run:
             policy=lambda: policy_for(config, local_person()),
             pauses=pauses,
             clock=clock,
-            failures=Failures(known.run),
+            failures=failures,
             worked=worked,
         )
 

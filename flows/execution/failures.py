@@ -20,6 +20,8 @@ class Failures:
     def __init__(self, run: str) -> None:
         self._run = run
         found = archive.kept(run, _FILE)
+        self.suspended = found is not None
+        """Whether the run has been suspended before."""
         self._before = {} if found is None else _OUTCOMES.validate_json(found)
         self._now: dict[str, Outcome] = {}
 

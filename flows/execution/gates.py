@@ -182,9 +182,12 @@ class Gates:
         mark = self.ledger.mark()
         if mark != self._mark or any(waiting.gate not in self._known for waiting in self._waiting.values()):
             found = self.ledger.survey(run=self.origin.run, open_only=False)
-            self._known = {gate.id: gate for gate in found.gates}
-            self._broken = {gate.id: gate for gate in found.broken}
-            self._mark = mark
+            known = {gate.id: gate for gate in found.gates}
+            broken = {gate.id: gate for gate in found.broken}
+            for waiting in self._waiting.values():
+                if waiting.gate not in known and waiting.gate not in broken:
+                    raise _other_ledger(f"gate {waiting.gate[:8]}")
+            self._known, self._broken, self._mark = known, broken, mark
 
     def _planned(
         self,
@@ -325,6 +328,21 @@ class Gates:
             self.pauses.suspend(asked, last, handled=len(closed) + len(self._broken))
         else:
             self.pauses.rest(asked, last)
+
+
+def check_ledger(ledger: Ledger, run: str, failures: Failures) -> None:
+    """Raises UnavailableError where the run has waited for people before, and the ledger knows nothing of it."""
+    if not failures.suspended:
+        return
+    found = ledger.survey(run=run, open_only=False)
+    if not found.gates and not found.broken:
+        raise _other_ledger("gate of this run, which waited for people")
+
+
+def _other_ledger(what: str) -> UnavailableError:
+    return UnavailableError(
+        f"the ledger holds no {what}: another database is in its place, or an older copy; see DOCKYARD_DATABASE_URL"
+    )
 
 
 def _why(waiting: _Waiting, description: str) -> str:

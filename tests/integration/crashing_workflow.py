@@ -1,9 +1,13 @@
-"""The flow with a trap in it: the first process that comes to the point named by CRASH_AT is killed there, with SIGKILL."""
+"""The flow with a trap in it: the first process that comes to the point named by CRASH_AT is killed there, with SIGKILL.
+
+With HOLD_UNTIL it holds on there instead, until there is a file of that name, which it removes.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +22,9 @@ from flows.reports import archive
 from flows.run_workflow import run_workflow
 
 __all__ = ["run_workflow"]
+
+
+HOLD_SECONDS = 120.0
 
 
 class Point(StrEnum):
@@ -65,11 +72,36 @@ def _trapped(real: Callable[..., Any], marker: Path, *, after: bool) -> Callable
     return call
 
 
+def _held(real: Callable[..., Any], marker: Path, go_on: Path, *, after: bool) -> Callable[..., Any]:
+    def hold() -> None:
+        if marker.exists():
+            return
+        marker.touch()
+        end = time.monotonic() + HOLD_SECONDS
+        while not go_on.exists():
+            if time.monotonic() > end:
+                raise TimeoutError(f"nobody made {go_on}")
+            time.sleep(0.05)
+        go_on.unlink()  # which tells that it goes on
+
+    def call(*arguments: Any, **named: Any) -> Any:
+        if not after:
+            hold()
+        done = real(*arguments, **named)
+        if after:
+            hold()
+        return done
+
+    return call
+
+
 def _arm() -> None:
     marker = Path(os.environ["CRASH_ONCE"])
     if not marker.exists():
         owner, name, after = _TRAPS[Point(os.environ["CRASH_AT"])]
-        setattr(owner, name, _trapped(getattr(owner, name), marker, after=after))
+        real, go_on = getattr(owner, name), os.environ.get("HOLD_UNTIL")
+        trap = _held(real, marker, Path(go_on), after=after) if go_on else _trapped(real, marker, after=after)
+        setattr(owner, name, trap)
 
 
 if "CRASH_AT" in os.environ:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import pytest
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 
 from flows.approvals import Choice, State, Step
-from flows.execution.origin import DOOR, REQUESTER
 from flows.reports import archive
-from flows.settings import local_person
-from flows.store import Via
 from tests.flows.workspace.conftest import git
 from tests.integration.conftest import Workers, until
 from tests.integration.crashing_workflow import Point
@@ -28,31 +23,14 @@ pytestmark = pytest.mark.prefect
 SUSPENDING = (Point.BEFORE_SUSPENDED, Point.SUSPENDED)
 
 
-def start(yard: Yard, repository: Path, *nodes: dict[str, object], **env: str) -> UUID:
-    """A run of the flow with a trap."""
-    deployment = yard.client.create_deployment(
-        flow_id=yard.client.create_flow_from_name("dockyard"),
-        name="crashing",
-        work_pool_name=yard.config.work_pool,
-        entrypoint="tests.integration.crashing_workflow.run_workflow",
-        parameter_openapi_schema={"type": "object", "properties": {}},
-        enforce_parameter_schema=False,
-    )
-    text = json.dumps({"name": "crashing", "nodes": list(nodes)})
-    parameters = {"workflow": text, "repository": str(repository), "runtime": "local"}
-    variables = {"env": env}
-    labels = {REQUESTER: local_person(), DOOR: Via.CLI.value}
-    return yard.client.create_flow_run_from_deployment(
-        deployment, parameters=parameters, job_variables=variables, labels={**labels}
-    ).id
-
-
 @pytest.mark.parametrize("point", [point for point in Point if point is not Point.PLANNED], ids=lambda point: point.name)
 def test_a_run_that_is_killed_anywhere_ends_with_the_change_written_once(yard: Yard, tmp_path: Path, point: Point) -> None:
     repository, marker = yard.repository(), tmp_path / "killed"
     grace = "0" if point in SUSPENDING else "3600"
     env = {"CRASH_AT": point.value, "CRASH_ONCE": str(marker), "DOCKYARD_APPROVAL_GRACE": grace}
-    run = start(yard, repository, update("fix"), say("tell", "{{ fix.output.applied.branch | default('') }}"), **env)
+    run = yard.start_trapped(
+        repository, update("fix"), say("tell", "{{ fix.output.applied.branch | default('') }}"), env=env
+    )
     gate = yard.gate(run)
     assert written(repository, gate) == []
     if point in SUSPENDING:
@@ -69,7 +47,7 @@ def test_a_run_that_is_killed_anywhere_ends_with_the_change_written_once(yard: Y
 
 def test_a_run_that_is_killed_before_anybody_was_asked_does_nothing(yard: Yard, tmp_path: Path) -> None:
     repository, marker = yard.repository(), tmp_path / "killed"
-    run = start(yard, repository, update("fix"), CRASH_AT=Point.PLANNED.value, CRASH_ONCE=str(marker))
+    run = yard.start_trapped(repository, update("fix"), env={"CRASH_AT": Point.PLANNED.value, "CRASH_ONCE": str(marker)})
     assert yard.reaches(run, "Crashed") == "Crashed"
     assert yard.ledger.gates(run=str(run), open_only=False) == ()
     assert git(repository, "branch", "--list", "dockyard/*") == ""
@@ -78,7 +56,7 @@ def test_a_run_that_is_killed_before_anybody_was_asked_does_nothing(yard: Yard, 
 def test_a_no_is_not_lost_either(yard: Yard, tmp_path: Path) -> None:
     repository, marker = yard.repository(), tmp_path / "killed"
     env = {"CRASH_AT": Point.DECIDED.value, "CRASH_ONCE": str(marker), "DOCKYARD_APPROVAL_GRACE": "3600"}
-    run = start(yard, repository, update("fix"), **env)
+    run = yard.start_trapped(repository, update("fix"), env=env)
     gate = yard.gate(run)
     yard.decide(gate, choice=Choice.REJECT)
     assert yard.ends_well(run) == "Rejected"
@@ -140,8 +118,8 @@ def test_what_failed_before_the_run_was_suspended_stays_failed_and_is_not_run_ag
     only = FlowRunFilter(id=FlowRunFilterId(any_=[run]))
     bad = [task for task in yard.client.read_task_runs(flow_run_filter=only) if task.name == "bad"]
     assert [(task.state_name, task.run_count) for task in bad] == [("Failed", 2)]
-    report = archive.load(run)
-    assert next(node.report for node in report.nodes if node.node == "last") == {"text": "completed completed failed"}
+    last = next(node for node in archive.load(run).nodes if node.node == "last")
+    assert (last.report or {})["text"] == "completed completed failed"
 
 
 def test_a_decision_while_no_worker_lives_counts_when_one_comes(

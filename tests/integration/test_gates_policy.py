@@ -77,11 +77,11 @@ def test_a_yes_from_before_its_giver_left_the_group_stands(yard: Yard, hub: Appr
 def test_a_gate_keeps_the_quorum_that_it_opened_with_and_the_next_has_the_new_one(
     yard: Yard, hub: Approvals, edit: Edit
 ) -> None:
-    run, gate = waiting(yard)
+    run, gate = waiting(yard, approvers=["group:crew"])
     edit("rules:\n", "rules:\n  - {quorum: 2}\n")
     assert decide(hub, gate, "ann") is State.APPROVED
     assert yard.ends(run) == "Completed"
-    after, later = waiting(yard)
+    after, later = waiting(yard, approvers=["group:crew"])
     assert later.request.policy_version != gate.request.policy_version
     assert decide(hub, later, "ann") is State.OPEN
     assert decide(hub, later, "bob") is State.APPROVED

@@ -117,11 +117,7 @@ class Yard:
         leave_to_others(self.client, self.config, FROM_FILE)
         if env:
             deployment = deploy_from_file(self.client, self.config)
-            parameters = {"workflow": text, "repository": str(repository), "runtime": runtime}
-            labels = {REQUESTER: local_person(), DOOR: Via.CLI.value}
-            return self.client.create_flow_run_from_deployment(
-                deployment, parameters=parameters, job_variables={"env": dict(env)}, labels={**labels}
-            ).id
+            return self._create(deployment, env, workflow=text, repository=str(repository), runtime=runtime)
         file = self.folder / "gated.yaml"
         file.write_text(text, encoding="utf-8")
         request = StartRequest(workflow=str(file), repository=str(repository), runtime=RuntimeName(runtime))
@@ -132,11 +128,26 @@ class Yard:
         file = self.config.workflows_dir / f"{name}.yaml"
         file.write_text(json.dumps({"name": name, "nodes": list(nodes), **more}), encoding="utf-8")
         deployment = deploy(self.client, load_file(file), self.config)
+        env = {"DOCKYARD_APPROVAL_GRACE": str(grace)}
+        return self._create(deployment, env, repository=str(repository), runtime="local")
+
+    def start_trapped(self, repository: Path, *nodes: dict[str, Any], env: Mapping[str, str]) -> UUID:
+        """Start a run of the flow with a trap in it, which `env` sets."""
+        deployment = self.client.create_deployment(
+            flow_id=self.client.create_flow_from_name("dockyard"),
+            name="crashing",
+            work_pool_name=self.config.work_pool,
+            entrypoint="tests.integration.crashing_workflow.run_workflow",
+            parameter_openapi_schema={"type": "object", "properties": {}},
+            enforce_parameter_schema=False,
+        )
+        text = json.dumps({"name": "crashing", "nodes": list(nodes)})
+        return self._create(deployment, env, workflow=text, repository=str(repository), runtime="local")
+
+    def _create(self, deployment: UUID, env: Mapping[str, str], **parameters: str) -> UUID:
+        labels = {REQUESTER: local_person(), DOOR: Via.CLI.value}
         return self.client.create_flow_run_from_deployment(
-            deployment,
-            parameters={"repository": str(repository), "runtime": "local"},
-            job_variables={"env": {"DOCKYARD_APPROVAL_GRACE": str(grace)}},
-            labels={REQUESTER: local_person(), DOOR: Via.CLI.value},
+            deployment, parameters=parameters, job_variables={"env": dict(env)}, labels={**labels}
         ).id
 
     def gates(self, run: UUID, count: int = 1) -> list[Gate]:
