@@ -5,7 +5,18 @@ Times are text in UTC of one width, so that a row's hash is over the very charac
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 metadata = MetaData()
 
@@ -37,3 +48,69 @@ runs = Table(
     Column("trigger", String(256), nullable=False),
 )
 """Who asked for a run; written once, and triggers refuse UPDATE and DELETE."""
+
+workspaces = Table("workspaces", metadata, Column("name", String(63), primary_key=True))
+"""Tenants: what belongs to one is invisible to the others."""
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("name", String(128), primary_key=True),
+    Column("workspace", String(63), ForeignKey("workspaces.name"), nullable=False, index=True),
+    Column("role", String(16), nullable=False),
+    Column("groups", Text, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("password", String(256), nullable=False),
+)
+"""People; `groups` is a JSON list, `password` an argon2 hash, empty for somebody who has none."""
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("at", String(27), nullable=False),
+)
+"""Sign-ins that did not succeed, by the sha256 of the name given: people type passwords into the wrong field."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("account", String(128), ForeignKey("accounts.name", ondelete="CASCADE"), nullable=False, index=True),
+    Column("began", String(27), nullable=False),
+    Column("seen", String(27), nullable=False),
+)
+"""Who is signed in, by the sha256 of the id in the cookie."""
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("account", String(128), ForeignKey("accounts.name", ondelete="CASCADE"), nullable=False, index=True),
+    Column("label", String(100), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("made", String(27), nullable=False),
+    Column("expires", String(27), nullable=False),
+    Column("used", String(27)),
+    Column("revoked", String(27)),
+)
+"""API tokens, by the sha256 of their secret; `scopes` is a JSON list."""
+
+links = Table(
+    "links",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("opened", String(27), nullable=False),
+    Column("expires", String(27), nullable=False),
+)
+"""Links that were opened: no second time. A row may go once the link has expired."""
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", String(64), nullable=False),
+)
+"""Keys that every replica signs with, as hexadecimal digits; made by whoever needs one first."""

@@ -1,0 +1,112 @@
+"""Links in notifications: signed, once, for a time. One names a gate and a person; it lets nobody in."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from datetime import datetime, timedelta
+
+from pydantic import AwareDatetime, ValidationError
+from sqlalchemy import Connection, Engine, select
+
+from flows.accounts.errors import LinkError, LinkExpiredError, LinkUsedError
+from flows.accounts.schema import Link
+from flows.errors import InvalidInputError
+from flows.people import person
+from flows.store import read, write
+from flows.store.tables import links, signing_keys
+from flows.store.times import stored
+
+LONGEST = timedelta(days=30)
+_KEY = "links"
+_MAX_TOKEN = 2048
+_NO_LINK = "this is no link of this hub; sign in and look under Approvals"
+
+
+class _Sent(Link):
+    """What is signed; `id` makes it different from every other."""
+
+    id: str
+    expires: AwareDatetime
+
+
+class Links:
+    """Makes links and opens them, on any replica that shares the database. Raises UnavailableError where it fails."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def make(self, gate: str, who: str, *, now: datetime, expires: datetime) -> str:
+        """A link's token, fit for a URL. Raises InvalidInputError for a name or time that cannot be."""
+        if not now < expires <= now + LONGEST:
+            raise InvalidInputError(f"a link expires in the future, and within {LONGEST.days} days")
+        try:
+            sent = _Sent(gate=gate, person=person(who), id=secrets.token_urlsafe(16), expires=expires)
+        except ValueError as error:
+            raise InvalidInputError(f"no link can be sent to '{who}': {error}") from error
+        payload = sent.model_dump_json().encode()
+        return f"{_encode(payload)}.{_encode(self._sign(payload))}"
+
+    def open(self, token: str, now: datetime) -> Link:
+        """Where a link leads, the first time somebody asks, whichever replica is asked.
+
+        Raises LinkUsedError for the second time, LinkExpiredError, LinkError for what was not signed here.
+        """
+        sent = self._read(token)
+        if now >= sent.expires:
+            raise LinkExpiredError(f"this link has expired; sign in and look for gate {sent.gate[:8]} under Approvals")
+
+        def work(connection: Connection) -> None:
+            connection.execute(links.delete().where(links.c.expires <= stored(now)))
+            if connection.execute(select(links.c.id).where(links.c.id == sent.id)).one_or_none() is not None:
+                raise LinkUsedError(
+                    f"this link opens once, and it was opened; sign in and look for gate {sent.gate[:8]} under Approvals"
+                )
+            connection.execute(links.insert().values(id=sent.id, opened=stored(now), expires=stored(sent.expires)))
+
+        write(self._engine, work)
+        return Link(gate=sent.gate, person=sent.person)
+
+    def _read(self, token: str) -> _Sent:
+        head, _, tail = token[: _MAX_TOKEN + 1].partition(".")
+        try:
+            payload, signature = _decode(head), _decode(tail)
+        except (ValueError, binascii.Error) as error:
+            raise LinkError(_NO_LINK) from error
+        if len(token) > _MAX_TOKEN or not hmac.compare_digest(self._sign(payload), signature):
+            raise LinkError(_NO_LINK)
+        try:
+            return _Sent.model_validate_json(payload)
+        except ValidationError as error:  # signed by another version
+            raise LinkError(_NO_LINK) from error
+
+    def _sign(self, payload: bytes) -> bytes:
+        return hmac.digest(self._key(), payload, hashlib.sha256)
+
+    def _key(self) -> bytes:
+        """The key of all replicas, made by the first that needs it."""
+        return bytes.fromhex(read(self._engine, _stored_key) or write(self._engine, _made_key))
+
+
+def _stored_key(connection: Connection) -> str | None:
+    found: str | None = connection.execute(select(signing_keys.c.value).where(signing_keys.c.name == _KEY)).scalar()
+    return found
+
+
+def _made_key(connection: Connection) -> str:
+    found = _stored_key(connection)
+    if found is None:
+        found = secrets.token_hex(32)
+        connection.execute(signing_keys.insert().values(name=_KEY, value=found))
+    return found
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _decode(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

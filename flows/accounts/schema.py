@@ -1,0 +1,116 @@
+"""People as doors see them: an account, who acts now and may what, a token, a session, a link."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, Field, SecretStr
+
+from agents.contract.schema import Frozen
+from flows.accounts.errors import ForbiddenError
+from flows.accounts.roles import Role, Scope
+from flows.people import Person, clean
+
+DEFAULT_WORKSPACE = "default"
+
+GroupName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._@-]{1,64}$")]
+"""As in a policy file."""
+WorkspaceName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+Label = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(clean)]
+"""What a token is for, in its owner's words."""
+
+
+def _in_order(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(names)))
+
+
+class Workspace(Frozen):
+    """A tenant: people, runs, workflows and reports of one are invisible to another."""
+
+    name: WorkspaceName = DEFAULT_WORKSPACE
+
+
+class Account(Frozen):
+    """A person whom the hub knows. Its name is that of approvals and of the ledger."""
+
+    name: Person
+    role: Role
+    groups: Annotated[tuple[GroupName, ...], AfterValidator(_in_order)] = ()
+    workspace: WorkspaceName = DEFAULT_WORKSPACE
+    disabled: bool = False
+
+
+class Principal(Frozen):
+    """Who acts now, and what they may: all that the role may, or of that what a token has."""
+
+    account: Account
+    scopes: frozenset[Scope]
+
+    @property
+    def name(self) -> str:
+        """The person's name."""
+        return self.account.name
+
+    def require(self, scope: Scope) -> None:
+        """Raises ForbiddenError, which says what it would take, where the principal may not do this."""
+        if scope in self.scopes:
+            return
+        if scope in self.account.role.scopes:
+            raise ForbiddenError(f"this token lacks the scope '{scope}': make one that has it")
+        raise ForbiddenError(
+            f"{self.name} has the role {self.account.role}, and this takes at least {scope.role}: ask an admin"
+        )
+
+
+class Session(Principal):
+    """Somebody who signed in; a request that changes something must carry `csrf`, too."""
+
+    csrf: SecretStr
+    expires: AwareDatetime
+
+
+class SignedIn(Frozen):
+    """A session that began: `id` goes into the cookie and is kept nowhere else."""
+
+    id: SecretStr
+    session: Session
+
+
+class TokenPrincipal(Principal):
+    """Somebody who showed a token; `token` is its id."""
+
+    token: str
+
+
+class Token(Frozen):
+    """What is known of a token; not its secret."""
+
+    id: str
+    account: Person
+    label: Label
+    scopes: frozenset[Scope]
+    made: AwareDatetime
+    expires: AwareDatetime
+    used: AwareDatetime | None = None
+    revoked: AwareDatetime | None = None
+
+
+class MadeToken(Frozen):
+    """A new token: `text` is what programs send, given this once."""
+
+    text: SecretStr
+    token: Token
+
+
+class NewPassword(Frozen):
+    """An account with a password that was made for it, given this once."""
+
+    account: Account
+    password: SecretStr
+
+
+class Link(Frozen):
+    """Where a link leads, and to whom it was sent. It lets nobody in and decides nothing."""
+
+    gate: Annotated[str, Field(min_length=1, max_length=64)]
+    person: Person
