@@ -42,9 +42,9 @@ class SignIn:
         An attempt is counted before it is judged: many at once are no way round the limit.
         """
         who = _person(name)
-        key = hashlib.sha256(who.encode(errors="replace")).hexdigest()
+        key = hashlib.sha256((who or name).encode(errors="replace")).hexdigest()
         write(self._engine, lambda connection: _count(connection, key, now))
-        found = read(self._engine, lambda connection: find(connection, who))
+        found = read(self._engine, lambda connection: find(connection, who)) if who else None
         account, kept = found or (None, "")
         if not self._passwords.fits(kept, password) or account is None or account.disabled:
             raise WrongCredentialsError(_WRONG)
@@ -83,7 +83,8 @@ def _count(connection: Connection, key: str, now: datetime) -> None:
 
 
 def _person(name: str) -> str:
+    """The name as accounts have it, empty for one that none can have."""
     try:
         return person(name)
-    except ValueError:  # no name that an account could have: treated as one that none has
-        return name
+    except ValueError:  # refused as any unknown one, after the same work
+        return ""

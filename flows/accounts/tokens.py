@@ -30,6 +30,7 @@ USED_STEP = timedelta(minutes=1)
 """How exact `used` is: not every request needs to write."""
 
 _TEXT = re.compile(rf"{PREFIX}_([0-9a-f]{{16}})_([A-Za-z0-9_-]{{43}})")
+_ID = re.compile(r"[0-9a-f]{16}")
 _REFUSED = "this token is unknown, expired or revoked; make another with `dockyard tokens create`"
 
 
@@ -101,7 +102,7 @@ class Tokens:
 
         def work(connection: Connection) -> Token:
             chosen = select(tokens, accounts.c.workspace).join(accounts).where(tokens.c.id == token)
-            row = connection.execute(chosen).mappings().one_or_none()
+            row = connection.execute(chosen).mappings().one_or_none() if _ID.fullmatch(token) else None
             if row is None or account not in (None, row["account"]) or within not in (None, row["workspace"]):
                 raise UnknownTokenError(
                     f"there is no token '{token[:64]}'; `dockyard tokens list` shows those that there are"
