@@ -40,11 +40,14 @@ class Links:
         self._engine = engine
 
     def make(self, gate: str, who: str, *, now: datetime, expires: datetime) -> str:
-        """A link's token, fit for a URL. Raises InvalidInputError for a name or time that cannot be."""
-        if not now < expires <= now + LONGEST:
-            raise InvalidInputError(f"a link expires in the future, and within {LONGEST.days} days")
+        """A link's token, fit for a URL; it ends when `expires` says, and after LONGEST in any case.
+
+        Raises InvalidInputError for a name that cannot be, or a time that is over.
+        """
+        if expires <= now:
+            raise InvalidInputError(f"a link that expired at {expires:%Y-%m-%d %H:%M} would lead nowhere; give a later time")
         try:
-            sent = _Sent(gate=gate, person=person(who), id=secrets.token_urlsafe(16), expires=expires)
+            sent = _Sent(gate=gate, person=person(who), id=secrets.token_urlsafe(16), expires=min(expires, now + LONGEST))
         except ValueError as error:
             raise InvalidInputError(f"no link can be sent to '{who}': {error}") from error
         payload = sent.model_dump_json().encode()

@@ -41,6 +41,18 @@ def test_a_second_time_nothing_happens(store: Engine) -> None:
     assert read(store, version) == NEWEST
 
 
+def test_a_database_of_the_first_version_keeps_its_rows(database: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as older:
+        older.setattr("flows.store.migrate.NEWEST", "0001")
+        first = open_url(database)
+    write(first, lambda connection: connection.execute(text(ROW)))
+    assert read(first, version) == "0001"
+    with open_url(database).begin() as connection:
+        assert version(connection) == NEWEST
+        assert connection.execute(text("SELECT gate FROM ledger")).scalars().all() == ["g"]
+        assert connection.execute(text("SELECT count(*) FROM accounts")).scalar() == 0
+
+
 def test_many_processes_may_open_an_empty_database_at_once(database: URL) -> None:
     assert at_once(open_it, [database] * 5) == [NEWEST] * 5
 
