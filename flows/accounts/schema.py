@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, Field, SecretStr
+from pydantic import AfterValidator, AwareDatetime, Field, PlainSerializer, SecretStr
 
 from agents.contract.schema import Frozen
 from flows.accounts.errors import ForbiddenError
@@ -18,6 +18,10 @@ GroupName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._@-]{1,64}$")]
 WorkspaceName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Label = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(clean)]
 """What a token is for, in its owner's words."""
+
+
+Scopes = Annotated[frozenset[Scope], PlainSerializer(sorted, return_type=list[Scope], when_used="json")]
+"""In JSON always in the same order."""
 
 
 def _in_order(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -44,7 +48,7 @@ class Principal(Frozen):
     """Who acts now, and what they may: all that the role may, or of that what a token has."""
 
     account: Account
-    scopes: frozenset[Scope]
+    scopes: Scopes
 
     @property
     def name(self) -> str:
@@ -88,7 +92,7 @@ class Token(Frozen):
     id: str
     account: Person
     label: Label
-    scopes: frozenset[Scope]
+    scopes: Scopes
     made: AwareDatetime
     expires: AwareDatetime
     used: AwareDatetime | None = None

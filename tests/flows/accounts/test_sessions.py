@@ -92,6 +92,14 @@ def test_disabling_ends_them_and_enabling_brings_none_back(store: Engine) -> Non
         refused(store, session)
 
 
+def test_of_somebody_disabled_no_session_counts_however_it_came_to_be_there(store: Engine) -> None:
+    added(store, "alice")
+    session = signed_in(store)
+    with store.begin() as connection:
+        connection.execute(text("UPDATE accounts SET disabled = :yes"), {"yes": True})
+    refused(store, session)
+
+
 def test_removing_ends_them_for_whoever_has_the_name_next(store: Engine) -> None:
     added(store, "alice")
     session = signed_in(store)

@@ -20,6 +20,7 @@ from flows.accounts import (
     Role,
     Scope,
     ScopeError,
+    Token,
     Tokens,
     UnknownAccountError,
     UnknownTokenError,
@@ -57,6 +58,14 @@ def test_its_text_is_shown_once_and_kept_nowhere(store: Engine) -> None:
     with store.begin() as connection:
         assert secret not in str(connection.execute(text("SELECT * FROM tokens")).all())
     assert secret not in f"{fresh!r}{Tokens(store).list()}"
+
+
+def test_as_json_its_scopes_stand_in_one_order_and_the_secret_is_hidden(store: Engine) -> None:
+    added(store, "alice", Role.ADMIN)
+    fresh = made(store, tuple(Scope))
+    assert fresh.token.model_dump(mode="json")["scopes"] == sorted(Scope)
+    assert Token.model_validate_json(fresh.token.model_dump_json()) == fresh.token
+    assert fresh.text.get_secret_value() not in fresh.model_dump_json()
 
 
 def test_a_wrong_secret_or_no_token_at_all_is_nobody(store: Engine) -> None:
