@@ -32,7 +32,6 @@ from flows.accounts.schema import (
     SignedIn,
     Token,
     TokenPrincipal,
-    Workspace,
 )
 from flows.accounts.sessions import Sessions, check_csrf
 from flows.accounts.sign_in import SignIn
@@ -71,7 +70,6 @@ __all__ = [
     "TooManyAttemptsError",
     "UnknownAccountError",
     "UnknownTokenError",
-    "Workspace",
     "WrongCredentialsError",
     "check_csrf",
     "random_password",

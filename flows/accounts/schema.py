@@ -16,6 +16,7 @@ DEFAULT_WORKSPACE = "default"
 GroupName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._@-]{1,64}$")]
 """As in a policy file."""
 WorkspaceName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+"""A tenant: people, runs, workflows and reports of one are invisible to another."""
 Label = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(clean)]
 """What a token is for, in its owner's words."""
 
@@ -26,12 +27,6 @@ Scopes = Annotated[frozenset[Scope], PlainSerializer(sorted, return_type=list[Sc
 
 def _in_order(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(set(names)))
-
-
-class Workspace(Frozen):
-    """A tenant: people, runs, workflows and reports of one are invisible to another."""
-
-    name: WorkspaceName = DEFAULT_WORKSPACE
 
 
 class Account(Frozen):
