@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes anew what is made of the code: the command reference, and the JSON Schema of workflow files.
+"""Writes anew what is made of the code: the command reference, the page's settings, and the JSON Schema of workflow files.
 
-The part of `docs/reference/cli.md` between the two marks is replaced; the rest is written by hand.
+The part of `docs/reference/cli.md` and `settings.md` between the two marks is replaced; the rest is written by hand.
 `make generate` calls it, and `tests/docs/test_generated.py` fails when a file is behind the code.
 """
 
@@ -14,29 +14,50 @@ from pathlib import Path
 
 import click
 import typer
+from pydantic import SecretStr
 from typer.core import TyperArgument, TyperGroup
 from typer.main import get_command
 
 from agents.catalog import catalog
 from flows.definition.json_schema import workflow_schema
 from ui.cli.main import app
+from ui.settings import WebSettings
 
 PAGE = Path(__file__).parent / "reference" / "cli.md"
+SETTINGS = PAGE.with_name("settings.md")
 SCHEMA = Path(__file__).parents[1] / "deployments" / "workflow.schema.json"
 EXAMPLE = re.compile(r"^Example: (.*)$", re.MULTILINE)
 BAR = "\\|"
 """A bar inside a cell of a table."""
 
-BEGIN, END = "<!-- begin: commands, by `make generate` -->", "<!-- end: commands -->"
-
 
 def page(text: str) -> str:
     """`text` with the commands as they are now between the marks."""
-    head, _, rest = text.partition(BEGIN)
-    _, found, tail = rest.partition(END)
+    return between(text, "commands", commands())
+
+
+def settings_page(text: str) -> str:
+    """`text` with the settings of the page and the API as they are now between the marks."""
+    return between(text, "settings of the page", "\n".join(_web_settings()))
+
+
+def between(text: str, name: str, fresh: str) -> str:
+    """`text` with `fresh` between the marks of `name`."""
+    begin, end = f"<!-- begin: {name}, by `make generate` -->", f"<!-- end: {name} -->"
+    head, _, rest = text.partition(begin)
+    _, found, tail = rest.partition(end)
     if not found:
-        raise ValueError(f"{PAGE} lacks the marks {BEGIN} and {END}")
-    return f"{head}{BEGIN}\n\n{commands()}\n{END}{tail}"
+        raise ValueError(f"the page lacks the marks {begin} and {end}")
+    return f"{head}{begin}\n\n{fresh}\n{end}{tail}"
+
+
+def _web_settings() -> Iterator[str]:
+    yield "| variable | default | meaning |\n|---|---|---|"
+    for name, field in WebSettings.model_fields.items():
+        default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
+        shown = "none" if default in (None, ()) else f"`{default}`"
+        yield f"| `DOCKYARD_{name.upper()}` | {shown} | {field.description} |"
+    yield ""
 
 
 def schema() -> str:
@@ -90,4 +111,5 @@ def _command(command: click.Command, own: typer.Context) -> Iterator[str]:
 
 if __name__ == "__main__":
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    SETTINGS.write_text(settings_page(SETTINGS.read_text(encoding="utf-8")), encoding="utf-8")
     SCHEMA.write_text(schema(), encoding="utf-8")

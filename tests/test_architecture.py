@@ -14,9 +14,11 @@ from agents.catalog import AGENTS, catalog
 from agents.contract.manifest import Manifest
 from agents.contract.schema import Params, Report
 from flows.settings import ROOT, Settings
+from ui.settings import WebSettings
 
 PACKAGES = ("agents", "blocks", "flows", "ui")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+FIELDS = Settings.model_fields | WebSettings.model_fields
 RULE_FILES = sorted(path for path in (ROOT / "agents").glob("*/rules/**/*.yaml") if "shared" not in path.parts)
 
 
@@ -85,10 +87,10 @@ def test_every_rule_in_yaml_is_named_after_its_file_and_shown_on_samples(file: P
     assert shown & {"silent", "good"}, f"no sample on which {file.stem} is silent"
 
 
-@pytest.mark.parametrize("name", Settings.model_fields)
+@pytest.mark.parametrize("name", FIELDS)
 def test_every_setting_has_its_line_in_the_reference(name: str) -> None:
     page = (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
-    field = Settings.model_fields[name]
+    field = FIELDS[name]
     (row,) = [line for line in page.splitlines() if line.startswith(f"| `DOCKYARD_{name.upper()}` |")]
     assert field.description
     assert field.description in row
@@ -96,10 +98,14 @@ def test_every_setting_has_its_line_in_the_reference(name: str) -> None:
         assert f"| `{field.default}` |" in row
 
 
+def test_no_two_settings_share_a_variable() -> None:
+    assert len(FIELDS) == len(Settings.model_fields) + len(WebSettings.model_fields)
+
+
 def test_the_reference_lists_no_setting_that_is_gone() -> None:
     page = (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
     rows = page.partition("## Other variables")[0]
-    assert set(re.findall(r"^\| `DOCKYARD_(\w+)`", rows, re.MULTILINE)) == {name.upper() for name in Settings.model_fields}
+    assert set(re.findall(r"^\| `DOCKYARD_(\w+)`", rows, re.MULTILINE)) == {name.upper() for name in FIELDS}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=relative)
