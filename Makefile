@@ -58,9 +58,10 @@ format: setup ## Format the code
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
-test: lint ## Everything: lint, types, layers, units, integration
-	@$(BIN)/python -m pytest -n auto --ignore tests/integration
+test: lint ## Everything: lint, types, layers, units, integration, browser
+	@$(BIN)/python -m pytest -n auto --ignore tests/integration --ignore tests/browser
 	@$(BIN)/python -m pytest tests/integration
+	@$(BIN)/python -m pytest tests/browser
 
 bench: setup ## Times beside the bare thing each wraps (medians)
 	@$(BIN)/dockyard images --if-engine >/dev/null

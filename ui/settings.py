@@ -18,7 +18,8 @@ STORAGES = ("memory", "redis", "rediss", "redis+unix")
 class WebSettings(BaseSettings):
     """Each can be set by an environment variable `DOCKYARD_<NAME>`, like `flows.settings.Settings`."""
 
-    model_config = SettingsConfigDict(env_prefix="DOCKYARD_", frozen=True)
+    # What could not be used is not repeated: it can be the address of Redis, password included.
+    model_config = SettingsConfigDict(env_prefix="DOCKYARD_", frozen=True, hide_input_in_errors=True)
 
     page_host: str = Field(default="127.0.0.1", description="Address that the page and the API listen on.")
     page_port: int = Field(default=7860, ge=1, le=65535, description="Port of the page and the API.")

@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 
-INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc\s*=)[^>]*>(.*?)</script", re.DOTALL | re.IGNORECASE)
+INLINE_SCRIPT = re.compile(rb"<script(?=[\s/>])(?![^>]*\ssrc\s*=)[^>]*>(.*?)</script", re.DOTALL | re.IGNORECASE)
 
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 """For answers that are no page: a browser that is led to show one runs and loads nothing."""

@@ -61,7 +61,7 @@ class Refusals:
             return
         problem = refusal(scope)
         if problem is None and failure is not None:
-            log.error("%s %s failed", scope["method"], scope["path"], exc_info=failure)
+            log.error("%s %r failed", scope["method"], scope["path"], exc_info=failure)  # %r: a path may hold line ends
             problem = Problem(
                 status=500,
                 detail="The hub failed at this request. Its log has the reason: give the request's id to whoever runs it.",

@@ -34,6 +34,7 @@ class BoundedProtocol(H11Protocol):
 
     head_clock: asyncio.TimerHandle | None = None
     linger_clock: asyncio.TimerHandle | None = None
+    reader_clock: asyncio.TimerHandle | None = None
     peer: str | None = None
     unwanted = 0
 
@@ -54,7 +55,7 @@ class BoundedProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget a connection."""
         super().connection_lost(exc)
-        for clock in (self.head_clock, self.linger_clock):
+        for clock in (self.head_clock, self.linger_clock, self.reader_clock):
             if clock:
                 clock.cancel()
         if self.peer:
@@ -78,6 +79,31 @@ class BoundedProtocol(H11Protocol):
         super().on_response_complete()
         self.unwanted = 0
         self._wind_clocks()
+        self._watch_reader()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """End a connection that was idle for its time."""
+        super().timeout_keep_alive_handler()
+        self._watch_reader()
+
+    def pause_writing(self) -> None:
+        """Stop writing until the client has read; `RequestTime` ends the request if it does not."""
+        super().pause_writing()
+        self._watch_reader()
+
+    def resume_writing(self) -> None:
+        """Go on writing."""
+        super().resume_writing()
+        self._watch_reader()
+
+    def _watch_reader(self) -> None:
+        # Closing waits until all is sent, for ever if the client reads nothing: then only aborting ends it.
+        waits = self.flow.write_paused or self.transport.is_closing()
+        if not waits and self.reader_clock:
+            self.reader_clock.cancel()
+            self.reader_clock = None
+        elif waits and not self.reader_clock:
+            self.reader_clock = self.loop.call_later(self.settings.send_timeout + LINGER, self.transport.abort)
 
     def _is_unwanted(self) -> bool:
         return self.conn.our_state is h11.DONE and self.conn.their_state is h11.SEND_BODY
@@ -97,6 +123,7 @@ class BoundedProtocol(H11Protocol):
     def _give_up(self) -> None:
         if not self.transport.is_closing():
             self.transport.close()
+            self._watch_reader()
 
 
 def server_config(app: ASGIApp, settings: WebSettings, **more: Any) -> uvicorn.Config:

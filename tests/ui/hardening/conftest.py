@@ -68,6 +68,15 @@ class Wire:
         return True
 
 
+def is_served(connection: Wire) -> bool:
+    """Whether a request on `connection` is answered with 200."""
+    try:
+        connection.send(b"GET /api/seen HTTP/1.1\r\nHost: x\r\n\r\n")
+        return connection.head().startswith("HTTP/1.1 200 ")
+    except ConnectionError:
+        return False
+
+
 @pytest.fixture
 def wire() -> Iterator[Callable[[int], Wire]]:
     """A function from a port to a connection to it, closed when the test ends."""

@@ -71,13 +71,17 @@ def test_multipart_with_and_without_a_length(serve: Serve) -> None:
 
 def test_a_body_that_never_ends_is_cut_off(serve: Serve, wire: Callable[[int], Wire]) -> None:
     connection = wire(serve(fastapi(), max_body_mb=1))
-    connection.send(b"POST /api/items HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+    connection.send(
+        b"POST /api/items HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
     chunk = b"10000\r\n" + b"[" * 0x10000 + b"\r\n"
     sent = 0
-    with pytest.raises((ConnectionResetError, BrokenPipeError)):
+    try:
         while sent < 200 * MIB:
             connection.send(chunk)
             sent += len(chunk)
+    except ConnectionError:
+        pass  # the server's way of saying that it is enough; how much went before is what counts
     assert sent < 100 * MIB
 
 

@@ -1,0 +1,71 @@
+"""A real Chromium, and pages of it that note whatever goes wrong or leaves the machine."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, Request, sync_playwright
+
+from tests.conftest import missing
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",  # the gate runs as root, for whom Chromium has no sandbox
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    # What Chromium would fetch for itself, which is not the page's doing:
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, one for the session."""
+    program = shutil.which("chromium") or missing("Chromium (Debian: chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Watched:
+    """A page of the browser, and what it said and asked for."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.errors: list[str] = []
+        self.left: list[str] = []
+        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("request", self._note)
+
+    def _note(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in {"data", "blob"} and parts.hostname != "127.0.0.1":
+            self.left.append(request.url)
+
+    @property
+    def violations(self) -> list[str]:
+        """What the Content-Security-Policy kept the page from."""
+        return [error for error in self.errors if "Content Security Policy" in error]
+
+
+@pytest.fixture
+def watched(chromium: Browser) -> Iterator[Callable[[], Watched]]:
+    """A function that opens an empty page of a person of their own: no two share cookies."""
+    contexts = []
+
+    def open_page() -> Watched:
+        context = chromium.new_context()
+        contexts.append(context)
+        return Watched(context.new_page())
+
+    yield open_page
+    for context in contexts:
+        context.close()
