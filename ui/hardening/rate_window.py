@@ -37,7 +37,7 @@ class RateWindow:
     """At most so many requests of one key in any stretch of so many seconds.
 
     While Redis is away each replica counts for itself: a limit still holds, if a wider one, and the hub goes on
-    (decision 0018).
+    (decision 0022).
     """
 
     def __init__(self, rate: str, storage: str) -> None:
