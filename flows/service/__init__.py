@@ -1,5 +1,6 @@
 """Use cases for page, API and command line. Every door enters the hub here, and only here."""
 
+from flows.reports import plain
 from flows.reports.formats import Format, render
 from flows.reports.lint_formats import Linted, LintFormat
 from flows.reports.lint_formats import render as render_lint
@@ -42,6 +43,7 @@ __all__ = [
     "engine_answers",
     "examine",
     "lint_files",
+    "plain",
     "plan_workflow",
     "prune_images",
     "render",

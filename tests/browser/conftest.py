@@ -62,7 +62,7 @@ def watched(chromium: Browser) -> Iterator[Callable[[], Watched]]:
     contexts = []
 
     def open_page() -> Watched:
-        context = chromium.new_context()
+        context = chromium.new_context(viewport={"width": 1200, "height": 900})
         contexts.append(context)
         return Watched(context.new_page())
 

@@ -1,0 +1,60 @@
+"""The page as a whole, and how it is mounted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+from fastapi import FastAPI
+
+from flows.settings import Settings
+from ui.page.approvals_tab import approvals_tab
+from ui.page.context import Context, Who
+from ui.page.events import Update, on
+
+_STYLE = Path(__file__).with_name("style.css")
+_FILES_SECONDS = 3600
+"""Files that were made for downloading are removed after that long."""
+
+
+def build(settings: Settings, who: Who) -> gr.Blocks:
+    """The page over the workspace of `settings`; `who` says for every event who is behind it. Mount it with `mount`."""
+    context = Context(settings, who)
+    page = gr.Blocks(
+        title="Dockyard", analytics_enabled=False, delete_cache=(_FILES_SECONDS, _FILES_SECONDS), fill_width=True
+    )
+    with page:
+        gr.HTML("<h1>Dockyard</h1>", js_on_load=None, elem_classes=["dy-html"])
+        with gr.Tabs(selected="approvals") as tabs, gr.Tab("Approvals", id="approvals"):
+            approvals = approvals_tab(context)
+        on(page.load, approvals.arrive, [], [*approvals.listed, *approvals.detail])
+        on(page.load, _selected, [], [tabs], quiet=True)
+    return page
+
+
+def mount(app: FastAPI, page: gr.Blocks, path: str = "/") -> FastAPI:
+    """Mount what `build` gave on `app`, without what Gradio offers beside: no API page, no history, no other hosts.
+
+    It has no login: put authentication before all of `path`.
+    """
+    mounted: FastAPI = gr.mount_gradio_app(
+        app,
+        page,
+        path,
+        show_error=False,
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        enable_monitoring=False,
+        pwa=False,
+        mcp_server=False,
+        max_file_size=0,
+        theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
+        css=_STYLE.read_text(encoding="utf-8"),
+    )
+    return mounted
+
+
+def _selected(request: gr.Request) -> Update:
+    """The tab that the address is about."""
+    return gr.Tabs(selected="run" if request.query_params.get("run") else "approvals")

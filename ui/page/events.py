@@ -1,0 +1,44 @@
+"""How the page's events are wired: none is part of a public API, none holds up another visitor's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import gradio as gr
+
+AT_ONCE = 8
+"""How many visitors may be in one event at once; the others wait their turn."""
+
+Update = Any
+"""A component's new value or `gr.update`: Gradio gives its updates no type."""
+Parts = Sequence[Any]
+"""Components, states or updates of them, as Gradio takes and answers them."""
+
+
+def on(
+    trigger: Callable[..., Any],
+    fn: Callable[..., Any],
+    inputs: Parts = (),
+    outputs: Parts = (),
+    *,
+    quiet: bool = False,
+) -> Any:
+    """Call `fn` when `trigger` (such as `button.click`) fires; while it does, firing again does nothing.
+
+    `quiet`: nothing shows that it works, for what a clock starts. Returns what Gradio chains further events to.
+    """
+    return trigger(
+        fn,
+        inputs=list(inputs),
+        outputs=list(outputs),
+        api_visibility="private",
+        concurrency_limit=AT_ONCE,
+        trigger_mode="once",
+        show_progress="hidden" if quiet else "minimal",
+    )
+
+
+def html(label: str, *, visible: bool = True) -> gr.HTML:
+    """A place for pieces of HTML. It runs no script of its own."""
+    return gr.HTML(label=label, js_on_load=None, visible=visible, elem_classes=["dy-html"])

@@ -1,0 +1,17 @@
+"""Who looks at the page. Whoever mounts it says so, for every single event; the page itself knows no login."""
+
+from __future__ import annotations
+
+from agents.contract.schema import Frozen
+
+
+class Visitor(Frozen):
+    """A person and what the person's role allows. `name` is what the ledger and the runs keep.
+
+    `may_run`: start and cancel runs. `may_decide`: decide at gates, where the gate's own policy allows it, too.
+    Looking is allowed to every visitor.
+    """
+
+    name: str
+    may_run: bool = False
+    may_decide: bool = False
