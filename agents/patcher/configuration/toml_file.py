@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import tomllib
-from typing import Any
 from collections.abc import MutableMapping, MutableSequence
+from typing import Any
 
 import tomlkit
 from pydantic import JsonValue
