@@ -17,15 +17,17 @@ from flows.service.local import LocalServices
 from flows.service.nodes import NodeRequest, NodeResult, run_node, sketch_node
 from flows.service.plan import plan_workflow
 from flows.service.requests import StartRequest, check_engine, check_request
-from flows.service.runs import Progress, RunHandle, Runs, RunState
+from flows.service.runs import Caller, LogLine, Progress, RunHandle, Runs, RunState
 
 __all__ = [
     "AgentInfo",
+    "Caller",
     "Check",
     "Format",
     "LintFormat",
     "Linted",
     "LocalServices",
+    "LogLine",
     "NodeRequest",
     "NodeResult",
     "PlanFormat",
