@@ -1,5 +1,6 @@
 """Use cases for page, API and command line. Every door enters the hub here, and only here."""
 
+from flows.people import Via
 from flows.reports import plain
 from flows.reports.formats import Format, render
 from flows.reports.lint_formats import Linted, LintFormat
@@ -37,6 +38,7 @@ __all__ = [
     "RunState",
     "Runs",
     "StartRequest",
+    "Via",
     "agents",
     "build_image",
     "check_engine",

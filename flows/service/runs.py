@@ -13,13 +13,13 @@ from agents.contract.schema import Frozen
 from flows.canonical import digest
 from flows.definition.loader import name_of
 from flows.errors import EXPIRED, INVALID_INPUT, REJECTED, InvalidInputError
+from flows.people import Via
 from flows.reports import plain
 from flows.reports.schema import RunReport
 from flows.service.deployments import FLOW_NAME, deploy, deploy_from_file, ensure_pool
 from flows.service.requests import StartRequest, check_request
 from flows.service.server import answering
 from flows.settings import Settings, local_person
-from flows.store import Via
 from flows.workspace import display
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from flows.store.chain import (
     runs_of,
 )
 from flows.store.engine import is_made, open_store
-from flows.store.runs import Origin, Via, origin_of, record_origin
+from flows.store.runs import Origin, origin_of, record_origin
 from flows.store.transactions import read, write
 
 __all__ = [
@@ -30,7 +30,6 @@ __all__ = [
     "Entry",
     "Origin",
     "UnreadableRowError",
-    "Via",
     "append",
     "end",
     "entries",

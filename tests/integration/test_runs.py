@@ -18,10 +18,10 @@ from prefect.states import Completed, Failed, Running
 from typer.testing import CliRunner, Result
 
 from flows.errors import InvalidInputError
+from flows.people import Via
 from flows.run_workflow import run_workflow
 from flows.service import Caller, RunHandle, Runs, RunState, StartRequest
 from flows.settings import RuntimeName, Settings, settings
-from flows.store import Via
 from ui.cli.main import app
 
 if TYPE_CHECKING:
