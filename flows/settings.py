@@ -88,6 +88,14 @@ class Settings(PageAddress):
         ge=0,
         description="Seconds that a run waits for people in its process, before it is suspended and holds none.",
     )
+    heartbeat: int = Field(
+        default=30, ge=30, description="Seconds between the signs of life that a run gives Prefect; it takes none sooner."
+    )
+    lost_after: int = Field(
+        default=100,
+        gt=30,
+        description="Seconds without a sign of life after which a run is marked as Crashed, when the automation is made.",
+    )
     git_timeout: float = Field(default=900.0, gt=0, description="Seconds one git command may take.")
     database_url: SecretStr | None = Field(
         default=None, description="Database of the ledger; default: the SQLite file `dockyard.db` in the state folder."
