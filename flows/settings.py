@@ -7,8 +7,9 @@ import pwd
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,10 +29,28 @@ class RuntimeName(StrEnum):
     LOCAL = "local"
 
 
-class Settings(BaseSettings):
-    """Where things are and how runs are executed."""
+class PageAddress(BaseSettings):
+    """Where people open the page: what serves it and what writes links to it read one variable."""
 
     model_config = SettingsConfigDict(env_prefix="DOCKYARD_", frozen=True)
+
+    page_url: str | None = Field(
+        default=None,
+        description="Public address of the page. The page's own links begin with the host and port it listens on where "
+        "this is not set; notifications have none then.",
+    )
+
+    @field_validator("page_url")
+    @classmethod
+    def _address(cls, given: str | None) -> str | None:
+        parts = urlsplit(given or "http://unset")
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("write the address people open, such as https://dockyard.example.org")
+        return given.rstrip("/") if given else None
+
+
+class Settings(PageAddress):
+    """Where things are and how runs are executed."""
 
     state_dir: Path = Field(
         default_factory=_state_dir,
@@ -68,6 +87,14 @@ class Settings(BaseSettings):
         default=60.0,
         ge=0,
         description="Seconds that a run waits for people in its process, before it is suspended and holds none.",
+    )
+    heartbeat: int = Field(
+        default=30, ge=30, description="Seconds between the signs of life that a run gives Prefect; it takes none sooner."
+    )
+    lost_after: int = Field(
+        default=100,
+        gt=30,
+        description="Seconds without a sign of life after which a run is marked as Crashed, when the automation is made.",
     )
     git_timeout: float = Field(default=900.0, gt=0, description="Seconds one git command may take.")
     database_url: SecretStr | None = Field(

@@ -8,14 +8,16 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from flows.settings import PageAddress
 
 Network = IPv4Network | IPv6Network
 
 STORAGES = ("memory", "redis", "rediss", "redis+unix")
 
 
-class WebSettings(BaseSettings):
+class WebSettings(PageAddress):
     """Each can be set by an environment variable `DOCKYARD_<NAME>`, like `flows.settings.Settings`."""
 
     # What could not be used is not repeated: it can be the address of Redis, password included.
@@ -23,9 +25,6 @@ class WebSettings(BaseSettings):
 
     page_host: str = Field(default="127.0.0.1", description="Address that the page and the API listen on.")
     page_port: int = Field(default=7860, ge=1, le=65535, description="Port of the page and the API.")
-    page_url: str | None = Field(
-        default=None, description="Public address of the page, for links; default: the host and port it listens on."
-    )
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
         default=(),
         description="Proxies whose `X-Forwarded-For`, `-Proto` and `X-Request-ID` count: networks, commas between.",
@@ -86,14 +85,6 @@ class WebSettings(BaseSettings):
         if urlsplit(given.get_secret_value()).scheme not in STORAGES:
             raise ValueError("use memory:// or redis://host:port/number")
         return given
-
-    @field_validator("page_url")
-    @classmethod
-    def _address(cls, given: str | None) -> str | None:
-        parts = urlsplit(given or "http://unset")
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-            raise ValueError("write the address people open, such as https://dockyard.example.org")
-        return given.rstrip("/") if given else None
 
     @property
     def public_url(self) -> str:

@@ -7,8 +7,9 @@ from collections import defaultdict
 
 from agents.contract.errors import InvalidRequestError
 from agents.contract.interface import Agent, Context
-from agents.contract.schema import Note, NoteKind
+from agents.contract.schema import Finding, Note, NoteKind
 from agents.patcher.configuration.update import update as update_configuration
+from agents.patcher.dependencies.settled import settled
 from agents.patcher.dependencies.update import update as update_dependencies
 from agents.patcher.files import Draft
 from agents.patcher.proof import prove
@@ -27,8 +28,11 @@ class Patcher(Agent[PatcherParams, PatcherReport]):
         if not _COMMIT.fullmatch(context.run.commit):
             raise InvalidRequestError("run.commit: a patch belongs to a commit; give the id of the one in the workspace")
         draft = Draft(context.workspace)
+        fixes: tuple[Finding, ...] = ()
         if params.operation is Operation.DEPENDENCY_UPDATE:
-            changes, scanned = update_dependencies(params.updates, draft)
+            updated = update_dependencies(params.updates, draft)
+            changes, scanned = tuple(updated.changes), len(updated.looked_at)
+            fixes = settled(params.findings, updated.edited)
         else:
             changes, scanned = update_configuration(params.changes, draft)
         notes = context.workspace.notes
@@ -47,6 +51,7 @@ class Patcher(Agent[PatcherParams, PatcherReport]):
             explanation="\n".join([*_made(changes), *_left(notes)]),
             changes=changes,
             patch=patch,
+            fixes=fixes,
             verification=verification,
             notes=notes,
             files_scanned=scanned,

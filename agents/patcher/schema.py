@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Discriminator, Field, JsonValue, StrictInt, StrictStr, Tag, model_validator
 
 from agents.contract.manifest import Limits, Manifest, Risk
-from agents.contract.schema import Applied, Frozen, Params, Patch, Report
+from agents.contract.schema import Applied, Finding, Frozen, Params, Patch, Report
 
 
 class Operation(StrEnum):
@@ -82,11 +82,15 @@ ConfigChange = Annotated[
 
 
 class PatcherParams(Params):
-    """Which change is asked for: `updates` belong to dependency-update, `changes` to config-update."""
+    """Which change is asked for: `updates` belong to dependency-update, `changes` to config-update.
+
+    `findings` are those that an update is meant to settle.
+    """
 
     operation: Operation
     updates: tuple[DependencyUpdate, ...] = ()
     changes: tuple[ConfigChange, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @model_validator(mode="after")
     def _belongs(self) -> Self:
@@ -95,6 +99,8 @@ class PatcherParams(Params):
             raise ValueError(f"{self.operation.value} needs `{wanted}`")
         if getattr(self, other):
             raise ValueError(f"`{other}` does not belong to {self.operation.value}")
+        if self.findings and self.operation is not Operation.DEPENDENCY_UPDATE:
+            raise ValueError(f"`findings` does not belong to {self.operation.value}")
         return self
 
 
@@ -123,6 +129,7 @@ class Verification(Frozen):
 class PatcherReport(Report):
     """`patch` and `verification` are there when `changed` is true; `explanation` says in words what and why.
 
+    `fixes` are those of the params' `findings` whose entry the patch changes.
     `applied` is the hub's: it is there once people approved the patch and it was written.
     """
 
@@ -130,6 +137,7 @@ class PatcherReport(Report):
     changed: bool
     explanation: str
     changes: tuple[FileChange, ...] = ()
+    fixes: tuple[Finding, ...] = ()
     patch: Patch | None = None
     verification: Verification | None = None
     applied: Applied | None = None

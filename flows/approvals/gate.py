@@ -27,6 +27,8 @@ class Kind(StrEnum):
 
 
 NOTICES = {Due.REMIND: Kind.REMINDED, Due.ESCALATE: Kind.ESCALATED}
+TOLD = (Kind.REQUESTED, Kind.REMINDED, Kind.ESCALATED, Kind.CLOSED)
+"""What people are told of."""
 
 
 class Requested(Frozen):
@@ -143,6 +145,15 @@ class Gate(Frozen):
     def approvers(self) -> tuple[str, ...]:
         """Who said yes, by name."""
         return tuple(sorted(item.actor for item in self.decisions if item.choice is Choice.APPROVE))
+
+
+class News(Frozen):
+    """A row that people could be told of, before anything in it was checked."""
+
+    seq: int
+    at: AwareDatetime
+    kind: Kind
+    gate: str
 
 
 class Survey(Frozen):

@@ -36,6 +36,12 @@ def _problems(definition: Definition, policy: Policy, file: str) -> Iterator[Pro
 
 
 def _of_node(document: Document, node: Node, approval: Approval, place: Place, policy: Policy) -> Iterator[Problem]:
+    approvers = approval.approvers or policy.approvers
+    if not approvers and not any(rule.approvers and not rule.paths for rule in policy.rules):
+        message = f"'{node.id}' leaves it to the policy who may approve, and today's policy names nobody."
+        hint = "Write `approvers` into the file that DOCKYARD_POLICY_FILE names, or into the workflow."
+        yield document.problem(_CODE, message, place, hint)
+        return
     unknown = [
         (index, name.removeprefix(GROUP))
         for index, name in enumerate(approval.approvers)
@@ -45,8 +51,8 @@ def _of_node(document: Document, node: Node, approval: Approval, place: Place, p
         message = f"the approvers of '{node.id}' name the group '{group}', which the policy doesn't have."
         yield document.problem(_CODE, message, (*place, "approvers", index), _hint(group, policy))
     stand_ins = policy.escalate.to if policy.escalate else ()
-    people = {name for approver in (*approval.approvers, *stand_ins) for name in policy.members(approver)}
-    if not unknown and len(people) < approval.quorum:
+    people = {name for approver in (*approvers, *stand_ins) for name in policy.members(approver)}
+    if approvers and not unknown and len(people) < approval.quorum:
         message = f"{approval.quorum} must approve '{node.id}', and today's policy knows {len(people)} who may."
         yield document.problem(_CODE, message, place)
 

@@ -19,7 +19,20 @@ from flows.approvals.errors import (
     TamperedError,
     UnknownGateError,
 )
-from flows.approvals.gate import NOTICES, Applied, BrokenGate, Closed, Decided, Gate, Kind, Noticed, Requested, Survey
+from flows.approvals.gate import (
+    NOTICES,
+    TOLD,
+    Applied,
+    BrokenGate,
+    Closed,
+    Decided,
+    Gate,
+    Kind,
+    News,
+    Noticed,
+    Requested,
+    Survey,
+)
 from flows.approvals.history import gate_of
 from flows.approvals.policy import Due, State, due, judge, refusal
 from flows.approvals.rules import Policy
@@ -28,7 +41,7 @@ from flows.approvals.texts import readable
 from flows.approvals.verifying import Mark
 from flows.approvals.writing import add
 from flows.errors import InvalidInputError
-from flows.store import NO_ROW, Broken, Entry, UnreadableRowError, entries_of, gates_of, read, runs_of, write
+from flows.store import NO_ROW, Broken, Entry, UnreadableRowError, entries_of, gates_of, kinds_after, read, runs_of, write
 
 T = TypeVar("T")
 
@@ -158,14 +171,20 @@ class Ledger:
             written.clear()
             if found.state is not State.OPEN:
                 return
-            waiting = tuple(dict.fromkeys(name for clause in found.request.requirement.clauses for name in clause.approvers))
+            needed = found.request.requirement
             for what in due(found.request, found.notices, now):
-                to = waiting if what is Due.REMIND else found.request.requirement.escalates_to
+                to = needed.asked if what is Due.REMIND else needed.escalates_to
                 add(connection, found.request, NOTICES[what], Noticed(to=to), now)
                 written.append((what, to))
 
         after = self._change_sound(gate.id, work)
         return () if after is None else tuple(Notice(gate=after, due=what, to=to) for what, to in written)
+
+    def news(self, after: int) -> tuple[News, ...]:
+        """What people could be told of in the rows behind the one of that number, in order; nothing is checked."""
+        told = [kind.value for kind in TOLD]
+        found = read(self._engine, lambda connection: kinds_after(connection, after, told))
+        return tuple(News(seq=seq, at=at, kind=Kind(kind), gate=gate) for seq, at, kind, gate in found)
 
     def supersede(self, gate: str, reason: str, now: datetime) -> Gate:
         """Close an open gate that nobody needs to answer any more, such as one of a run that was cancelled."""

@@ -177,7 +177,7 @@ def refusal(request: GateRequest, actor: str, decisions: Sequence[Decision], now
         return f"{who} asked for this run and may not decide about it"
     if who == request.author and not (needed.author_may_approve and policy.author_may_approve):
         return f"{who} wrote this workflow and may not decide about it"
-    if who not in _all_eligible(request, now):
+    if who not in all_eligible(request, now):
         return _not_listed(request, who)
     return _no_longer(request, who, policy)
 
@@ -207,7 +207,7 @@ def judge(request: GateRequest, decisions: Iterable[Decision], now: datetime) ->
 
 def _counts(request: GateRequest, decision: Decision) -> bool:
     in_time = decision.at < request.expires
-    return in_time and decision.digest == request.digest and decision.actor in _all_eligible(request, decision.at)
+    return in_time and decision.digest == request.digest and decision.actor in all_eligible(request, decision.at)
 
 
 def _lacks(request: GateRequest, clause: Clause, yeses: Iterable[Decision]) -> bool:
@@ -215,15 +215,15 @@ def _lacks(request: GateRequest, clause: Clause, yeses: Iterable[Decision]) -> b
     return len(people) < clause.quorum
 
 
-def _all_eligible(request: GateRequest, at: datetime) -> frozenset[str]:
+def all_eligible(request: GateRequest, at: datetime) -> frozenset[str]:
+    """Whose word counts at a moment, whatever the clause."""
     return frozenset().union(*(eligible(request, clause, at) for clause in request.requirement.clauses))
 
 
 def _not_listed(request: GateRequest, who: str) -> str:
     if who == PREFECT_UI:
         return "an answer in Prefect's page has no name, and this gate needs one: decide in Dockyard"
-    named = dict.fromkeys(approver for clause in request.requirement.clauses for approver in clause.approvers)
-    return f"{who} is not one of those who may decide: {_named(tuple(named))}"
+    return f"{who} is not one of those who may decide: {_named(request.requirement.asked)}"
 
 
 def _no_longer(request: GateRequest, who: str, policy: Policy) -> str | None:

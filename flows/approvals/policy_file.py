@@ -28,7 +28,11 @@ _REASONS = {
     "too_short": "must have at least one item",
     "time_parsing": "is a time of day such as 09:00",
 }
-_PATTERNS = {"approvers": "is 'user:<name>' or 'group:<name>'", "to": "is 'user:<name>' or 'group:<name>'"}
+_PATTERNS = {
+    "approvers": "is 'user:<name>' or 'group:<name>'",
+    "to": "is 'user:<name>' or 'group:<name>'",
+    "notify": "names notification blocks, such as 'slack-webhook/security', for 'user:<name>', 'group:<name>' or 'default'",
+}
 _MODELS: dict[str, type[Frozen]] = {"rules": Rule, "hours": Hours, "escalate": Escalation}
 
 
@@ -75,6 +79,11 @@ def _unknown_groups(document: Document, policy: Policy) -> Iterator[Problem]:
     named += [(("rules", index, "approvers"), rule.approvers) for index, rule in enumerate(policy.rules)]
     if policy.escalate is not None:
         named.append((("escalate", "to"), policy.escalate.to))
+    for recipient in policy.notify:
+        name = recipient.removeprefix(GROUP)
+        if recipient.startswith(GROUP) and name not in policy.groups:
+            hint = did_you_mean(name, policy.groups)
+            yield document.problem("DY002", f"there is no group '{name}'.", ("notify", recipient), hint, key=True)
     for place, approvers in named:
         for index, approver in enumerate(approvers):
             name = approver.removeprefix(GROUP)
@@ -84,7 +93,7 @@ def _unknown_groups(document: Document, policy: Policy) -> Iterator[Problem]:
 
 
 def _problem(document: Document, item: ErrorDetails) -> Problem:
-    place: Place = item["loc"]
+    place: Place = tuple(step for step in item["loc"] if step != "[key]")
     called = next((f"'{step}'" for step in reversed(place) if isinstance(step, str)), "the file")
     if item["type"] == "extra_forbidden":
         model = _MODELS.get(str(place[0])) if len(place) > 1 else Policy

@@ -35,6 +35,10 @@ def _approver(text: str) -> str:
     return f"{USER}{person(name)}" if text.startswith(USER) else text
 
 
+def _recipient(text: str) -> str:
+    return text if text == DEFAULT else _approver(text)
+
+
 def _somebody(name: str) -> str:
     if name == PREFECT_UI:
         raise ValueError(f"'{PREFECT_UI}' is nobody who could be named; set 'prefect_ui'")
@@ -50,6 +54,12 @@ def _in_order(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Approver = Annotated[str, Field(pattern=r"^(user|group):[^\s:]{1,128}$"), AfterValidator(_approver)]
+DEFAULT = "default"
+"""In `notify`: whoever has no channel of their own."""
+
+Recipient = Annotated[str, Field(pattern=r"^(default|(user|group):[^\s:]{1,128})$"), AfterValidator(_recipient)]
+Channel = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,99}/[a-z0-9][a-z0-9-]{0,99}$")]
+"""A notification block that a team keeps in Prefect: `<type>/<name>`."""
 Members = Annotated[tuple[Annotated[Person, AfterValidator(_somebody)], ...], AfterValidator(_in_order)]
 
 
@@ -87,6 +97,9 @@ class Policy(Frozen):
     expires: Duration | None = None
     remind_after: Duration | None = None
     escalate: Escalation | None = None
+    notify: dict[Recipient, Annotated[tuple[Channel, ...], BeforeValidator(_as_list), Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
 
     @model_validator(mode="after")
     def _answerable(self) -> Policy:
@@ -97,7 +110,8 @@ class Policy(Frozen):
     @cached_property
     def version(self) -> str:
         """sha256 of the canonical form: another one for every policy that says something else."""
-        return digest(self.model_dump(mode="json"))
+        # Who is told says nothing about who may: a gate is not another one for it.
+        return digest(self.model_dump(mode="json", exclude={"notify"}))
 
     def members(self, approver: str) -> tuple[str, ...]:
         """Who is meant by `user:<name>` or `group:<name>`; nobody by a group that there is not."""

@@ -92,6 +92,11 @@ class Requirement(Frozen):
     requester_may_approve: bool = False
     author_may_approve: bool = False
 
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Everyone whom a clause names, as the policy names them."""
+        return tuple(dict.fromkeys(name for clause in self.clauses for name in clause.approvers))
+
     def people(self, approvers: tuple[str, ...]) -> frozenset[str]:
         """Who is meant by these `user:` and `group:`."""
         return frozenset(name for approver in approvers for name in self.members.get(approver, ()))

@@ -31,13 +31,15 @@ def _approval(draft: Draft, node: Node, place: Place, manifest: Manifest | None)
     if node.approval is None:
         if needed:
             message = f"'{node.agent}' needs an approval, and nobody could give one here."
-            hint = "Name people: approval: {approvers: ['group:…']}."
+            hint = "Name people: approval: {approvers: ['group:…']}, or leave it to the policy: approval: {}."
             yield draft.problem("DY012", message, (*place, "agent"), hint)
         return
     at: Place = (*place, "approval")
     if node.workflow is not None:
         message = f"an approval is asked for one agent's turn, and '{node.id}' runs a workflow."
         yield draft.problem("DY020", message, at, f"Write it at the nodes of '{node.workflow}'.", key=True)
+    elif "approvers" not in node.approval.model_fields_set:
+        return  # the policy says who, and whether it names anybody is looked at with it
     elif not node.approval.approvers:
         code = "DY012" if needed else "DY020"
         yield draft.problem(code, f"nobody could approve '{node.id}': 'approvers' is empty.", at)

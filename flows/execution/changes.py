@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from agents.catalog import catalog
 from agents.contract.manifest import Risk
-from agents.contract.schema import Applied, Patch
+from agents.contract.schema import Applied, Finding, Patch
 from flows.approvals import (
     ApplyError,
     ApprovalError,
@@ -35,6 +35,8 @@ from flows.workspace.refusals import PatchError
 from flows.workspace.rollback import rollback_script
 from flows.workspace.target import Signature, Target
 from flows.workspace.touched import touched
+
+_FINDINGS = TypeAdapter(tuple[Finding, ...])
 
 PLAN = ("operation", "explanation", "changes")
 """Fields of a report that say in words what its patch does."""
@@ -123,6 +125,26 @@ def checks_of(report: NodeReport) -> tuple[Check, ...]:
         return ()
     names = {"applies": "the patch applies to its base", "reverses": "undoing it gives the very files there were"}
     return tuple(Check(name=text, passed=found.get(name) is True) for name, text in names.items())
+
+
+def fixes_of(report: NodeReport, inputs: Mapping[str, JsonValue], files: Collection[str]) -> tuple[Finding, ...]:
+    """The findings that the patch would fix, by the agent's report: of those that it was given, in files that it changes.
+
+    `files` are those that the hub read from the diff. Raises NodeFailedError for a finding that the agent was not given:
+    a report that says so is wrong about what people rely on.
+    """
+    try:
+        said = _FINDINGS.validate_python((report.report or {}).get("fixes") or (), strict=False)
+        given = _FINDINGS.validate_python(inputs.get("findings") or (), strict=False)
+    except ValidationError as error:
+        raise NodeFailedError("the agent's report says what it fixes in a way that is no list of findings") from error
+    strange = [finding for finding in said if finding not in given]
+    if strange:
+        raise NodeFailedError(
+            f"the agent says that it fixes {len(strange)} finding(s) that it was not given, such as {strange[0].rule}: "
+            "nobody is asked on that ground"
+        )
+    return tuple(dict.fromkeys(finding for finding in said if finding.file in files))
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ from flows.approvals import (
 from flows.approvals.texts import readable
 from flows.definition.status import NodeStatus
 from flows.errors import DockyardError, InvalidInputError, NodeFailedError, UnavailableError
-from flows.execution.changes import Changes, checks_of, differences, patch_of
+from flows.execution.changes import Changes, checks_of, differences, fixes_of, patch_of
 from flows.execution.driver import Clock
 from flows.execution.failures import Failures
 from flows.execution.origin import NOBODY
@@ -253,6 +253,7 @@ class Gates:
             plan=subject.plan,
             diff=subject.diff,
             verification=() if planned is None else checks_of(planned),
+            findings=() if planned is None else fixes_of(planned, waiting.step.inputs, files),
             base_commit=subject.base_commit,
             image=subject.image,
             policy_version=subject.policy_version,

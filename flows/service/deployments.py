@@ -14,6 +14,7 @@ from pydantic import JsonValue
 
 from flows.definition.loader import Definition
 from flows.definition.schema import Concurrency, OnLimit
+from flows.service.lost_runs import ensure_lost_runs_are_told
 from flows.service.parameters import of_workflow
 from flows.service.schedules import schedule
 from flows.service.server import answering
@@ -49,6 +50,7 @@ def deploy_all(settings: Settings, *, move: bool = False) -> tuple[str, ...]:
     definitions = shipped(settings)
     with answering(), get_client(sync_client=True) as client:
         ensure_pool(client, settings)
+        ensure_lost_runs_are_told(client, settings, FLOW_NAME)
         for definition in definitions:
             deploy(client, definition, settings, move=move)
     return tuple(f"{FLOW_NAME}/{definition.workflow.name}" for definition in definitions)

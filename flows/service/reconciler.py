@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from flows.approvals import BrokenGate, Due, Gate, Ledger, Mark, NotAllowedError, Notice, State, Step, Survey, TamperedError
+from flows.errors import DockyardError
 from flows.service.server import answering
 from flows.settings import Settings
 from flows.store import is_made, open_store
@@ -218,14 +219,23 @@ class Reconciler:
 
 
 def reconcile(settings: Settings, say: Callable[[str], None]) -> tuple[str, ...]:
-    """Look once at all runs that wait, for machines whose workers are of another type. Raises UnavailableError."""
+    """Look once at all runs that wait and tell people, for machines whose workers are of another type.
+
+    Raises UnavailableError. That people could not be told is said, and is in nothing's way.
+    """
     from prefect.client.orchestration import get_client
 
     from flows.service.local import LocalServices
+    from flows.service.notifier import Notifier
 
     LocalServices(settings).use(say, start=False)
     with get_client(sync_client=True) as client:
-        return Reconciler(settings, client).once()
+        done = Reconciler(settings, client).once()
+    try:
+        return (*done, *Notifier(settings, warn=say).once())
+    except DockyardError as error:
+        say(f"People are not told of gates: {error}.")
+        return done
 
 
 def _unfinished(gate: Gate, crashed_at: datetime) -> bool:

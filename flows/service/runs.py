@@ -17,6 +17,7 @@ from flows.people import Via
 from flows.reports import plain
 from flows.reports.schema import RunReport
 from flows.service.deployments import FLOW_NAME, deploy, deploy_from_file, ensure_pool
+from flows.service.lost_runs import ensure_lost_runs_are_told
 from flows.service.requests import StartRequest, check_request
 from flows.service.server import answering
 from flows.settings import Settings, local_person
@@ -131,6 +132,7 @@ class Runs:
 
         checked = check_request(request, self._settings)
         ensure_pool(self._client, self._settings)
+        ensure_lost_runs_are_told(self._client, self._settings, FLOW_NAME)
         if checked.from_file:
             deployment = deploy_from_file(self._client, self._settings)
         else:

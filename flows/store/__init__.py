@@ -15,9 +15,11 @@ from flows.store.chain import (
     gates_of,
     hash_at,
     is_sound,
+    kinds_after,
     last,
     runs_of,
 )
+from flows.store.deliveries import Delivery, claim, finish, plan, position, waiting
 from flows.store.engine import is_made, open_store
 from flows.store.runs import Origin, origin_of, record_origin
 from flows.store.transactions import read, write
@@ -26,24 +28,31 @@ __all__ = [
     "GENESIS",
     "NO_ROW",
     "Broken",
+    "Delivery",
     "Draft",
     "Entry",
     "Origin",
     "UnreadableRowError",
     "append",
+    "claim",
     "end",
     "entries",
     "entries_of",
+    "finish",
     "first_broken",
     "gates_of",
     "hash_at",
     "is_made",
     "is_sound",
+    "kinds_after",
     "last",
     "open_store",
     "origin_of",
+    "plan",
+    "position",
     "read",
     "record_origin",
     "runs_of",
+    "waiting",
     "write",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -122,6 +123,16 @@ def runs_of(connection: Connection) -> dict[str, int]:
     """Every run that has rows, with the number of its newest one."""
     chosen = select(ledger.c.run, func.max(ledger.c.seq)).group_by(ledger.c.run)
     return {run: seq for run, seq in connection.execute(chosen).tuples() if isinstance(run, str)}
+
+
+def kinds_after(connection: Connection, seq: int, kinds: Sequence[str]) -> list[tuple[int, datetime, str, str]]:
+    """Number, time, kind and gate of the rows of these kinds behind that number; those without a time are left out."""
+    chosen = select(ledger.c.seq, ledger.c.at, ledger.c.kind, ledger.c.gate).order_by(ledger.c.seq)
+    found = []
+    for number, at, kind, gate in connection.execute(chosen.where(ledger.c.seq > seq, ledger.c.kind.in_(kinds))).tuples():
+        with suppress(ValueError, TypeError):  # was edited: whoever reads its gate is told
+            found.append((number, read_time(at), str(kind), str(gate)))
+    return found
 
 
 def hash_at(connection: Connection, seq: int) -> str | None:

@@ -114,3 +114,24 @@ signing_keys = Table(
     Column("value", String(64), nullable=False),
 )
 """Keys that every replica signs with, as hexadecimal digits; made by whoever needs one first."""
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("gate", String(36), primary_key=True),
+    Column("kind", String(32), primary_key=True),
+    Column("recipient", String(140), primary_key=True),
+    Column("channel", String(210), primary_key=True),
+    Column("attempts", Integer, nullable=False),
+    Column("due", String(27), nullable=False, index=True),
+    Column("told", String(27)),
+)
+"""Messages about gates: whom to tell of which row and how; `told` is when that was over, and empty before."""
+
+positions = Table(
+    "positions",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
+)
+"""How far readers of the ledger have come, shared by all replicas."""

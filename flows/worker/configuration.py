@@ -11,6 +11,8 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorkerResult
 from pydantic import UUID4, Field, PrivateAttr
 
+from flows.settings import settings
+
 _GRACE_SECONDS = 5.0
 
 
@@ -81,6 +83,9 @@ class DockyardJobConfiguration(BaseJobConfiguration):
         self._has_own_command = self.command is not None
         super().prepare_for_flow_run(flow_run, deployment, flow, work_pool, worker_name, worker_id)
         self.env = {
+            # By its heartbeats a run is known to be alive where no worker is left that could tell; whoever sets another
+            # frequency has it.
+            "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(settings().heartbeat),
             **os.environ,
             **self.env,
             "PREFECT__FLOW_RUN_ID": str(flow_run.id),

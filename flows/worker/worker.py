@@ -24,7 +24,7 @@ from flows.worker.child import Surroundings
 from flows.worker.configuration import DockyardJobConfiguration, DockyardVariables, DockyardWorkerResult
 from flows.worker.hooks import ForkedHooks
 from flows.worker.process import start_forkserver
-from flows.worker.reconciling import Look, Reconciling
+from flows.worker.reconciling import Look, Reconciling, Tell
 from flows.worker.starter import ForkStarter
 
 
@@ -39,7 +39,7 @@ class DockyardWorker(BaseWorker[DockyardJobConfiguration, DockyardVariables, Doc
     job_configuration = DockyardJobConfiguration
     job_configuration_variables = DockyardVariables
 
-    _reconciling: Reconciling | None = None
+    _beside: tuple[Reconciling, ...] = ()
     _told: set[UUID]
     _display_name = "Dockyard"
     _description = (
@@ -48,17 +48,21 @@ class DockyardWorker(BaseWorker[DockyardJobConfiguration, DockyardVariables, Doc
     )
 
     async def setup(self) -> None:
-        """Start preloading, set up as every worker, then look after the runs that wait for people."""
+        """Start preloading, set up as every worker, then look after the runs that wait for people, and tell these."""
         await anyio.to_thread.run_sync(start_forkserver)
         await super().setup()
         self._told = set()
-        self._reconciling = Reconciling(Look(), self._logger)
-        self._reconciling.start()
+        self._beside = (
+            Reconciling(Look(), self._logger),
+            Reconciling(Tell(self._logger), self._logger, name="dockyard-notifier", undone="People are not told of gates"),
+        )
+        for each in self._beside:
+            each.start()
 
     async def teardown(self, *exc_info: Any) -> None:
         """Stop as every worker."""
-        if self._reconciling is not None:
-            self._reconciling.stop()
+        for each in self._beside:
+            each.stop()
         await super().teardown(*exc_info)
 
     async def run(

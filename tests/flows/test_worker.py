@@ -68,6 +68,18 @@ def test_the_job_environment_lies_over_the_workers(monkeypatch: pytest.MonkeyPat
     assert not job.has_own_command
 
 
+@pytest.mark.parametrize(("variable", "expected"), [(None, "30"), ("45", "45")])
+def test_a_run_gives_signs_of_life_as_often_as_is_set_or_as_prefect_was_told(
+    monkeypatch: pytest.MonkeyPatch, variable: str | None, expected: str
+) -> None:
+    monkeypatch.delenv("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", raising=False)
+    if variable is not None:
+        monkeypatch.setenv("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", variable)
+    job = DockyardJobConfiguration()
+    job.prepare_for_flow_run(FlowRun(id=uuid4(), flow_id=uuid4(), name="brave-goose"))
+    assert job.env["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"] == expected
+
+
 def test_a_command_is_its_own_only_when_somebody_asked_for_it() -> None:
     flow_run = FlowRun(id=uuid4(), flow_id=uuid4(), name="brave-goose")
     job = DockyardJobConfiguration(command="python -m prefect.engine")

@@ -14,6 +14,7 @@ import pytest
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from ruamel.yaml import YAML
 
+from flows.approvals import Choice
 from flows.definition.status import NodeStatus
 from flows.reports import archive
 from flows.reports.schema import NodeReport, RunReport, RunStatus
@@ -22,6 +23,7 @@ from flows.service.workflows import shipped
 from flows.settings import ROOT, Settings
 from flows.settings import settings as known_settings
 from tests.integration.known_repositories import KNOWN
+from tests.integration.yard import Yard, branches
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -193,6 +195,28 @@ def test_dependency_update_sends_a_message_for_each_that_needs_attention(run: Ru
     assert "copyleft ^1.0.0 (npm) is denied: GPL-3.0-only." in told(report, "attention[0]")
     assert [each.node for each in report.nodes if each.node.startswith("attention[")] == ["attention[0]"]
     assert "1 need attention" in told(report, "tell")
+
+
+def test_dependency_update_puts_the_version_of_a_named_package_on_a_branch_once_people_said_yes(yard: Yard) -> None:
+    repository = yard.repository()
+    update = {"package": "lodash", "version": "4.17.21"}
+    run = yard.start_shipped(repository, "dependency-update", **update)
+    gate = yard.gate(run)
+    assert (gate.request.display_name, gate.request.files) == ("update", ("package.json",))
+    assert '+    "lodash": "^4.17.21",' in gate.request.diff
+    yard.decide(gate)
+    assert yard.ends(run) == "Completed"
+    (branch,) = branches(repository)
+    assert told(archive.load(run), "tell").endswith(f"the update of lodash completed, on the branch {branch}.")
+
+
+def test_dependency_update_says_so_where_people_said_no(yard: Yard) -> None:
+    repository = yard.repository()
+    run = yard.start_shipped(repository, "dependency-update", package="lodash", version="4.17.21")
+    yard.decide(yard.gate(run), choice=Choice.REJECT)
+    assert yard.ends(run) == "Rejected"
+    assert branches(repository) == set()
+    assert told(archive.load(run), "tell").endswith("the update of lodash rejected, nothing was written.")
 
 
 @pytest.mark.parametrize("package", PACKAGES)

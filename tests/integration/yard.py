@@ -12,6 +12,7 @@ from uuid import UUID
 
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.exceptions import ObjectNotFound
+from pydantic import JsonValue
 
 from flows.approvals import Choice, Door, Gate, Ledger, load_policy
 from flows.definition.loader import load_file
@@ -20,7 +21,7 @@ from flows.people import Via
 from flows.reports import archive
 from flows.service import Runs, StartRequest
 from flows.service.deployments import FROM_FILE, deploy, deploy_from_file, ensure_pool
-from flows.settings import RuntimeName, Settings, local_person
+from flows.settings import ROOT, RuntimeName, Settings, local_person
 from flows.store import open_store
 from tests.flows.workspace.conftest import git
 from tests.integration.conftest import until
@@ -131,6 +132,13 @@ class Yard:
         deployment = deploy(self.client, load_file(file), self.config)
         env = {"DOCKYARD_APPROVAL_GRACE": str(grace)}
         return self._create(deployment, env, repository=str(repository), runtime="local")
+
+    def start_shipped(self, repository: Path, name: str, **params: JsonValue) -> UUID:
+        """Start a run of a shipped workflow, from its file."""
+        leave_to_others(self.client, self.config, FROM_FILE)
+        file = str(ROOT / "deployments" / "workflows" / f"{name}.yaml")
+        request = StartRequest(workflow=file, repository=str(repository), params=params, runtime=RuntimeName.LOCAL)
+        return Runs(self.config).start(request).id
 
     def start_trapped(self, repository: Path, *nodes: dict[str, Any], env: Mapping[str, str]) -> UUID:
         """Start a run of the flow with a trap in it, which `env` sets."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from pathspec import GitIgnoreSpec
@@ -11,6 +12,7 @@ from pathspec import GitIgnoreSpec
 from agents.contract.schema import NoteKind
 from agents.patcher.dependencies import lock_files, package_json, pyproject, requirements_txt
 from agents.patcher.dependencies.interface import Places, UnreadableManifestError
+from agents.patcher.dependencies.settled import Edited
 from agents.patcher.edits import apply, line_of
 from agents.patcher.files import Draft
 from agents.patcher.schema import DependencyUpdate, Ecosystem, FileChange
@@ -21,49 +23,49 @@ _FOLDERS = frozenset({"requirements", "constraints"})
 _PLAIN = frozenset({".txt", ".in"})
 
 
-def update(updates: Iterable[DependencyUpdate], draft: Draft) -> tuple[tuple[FileChange, ...], int]:
-    """Make `updates` in `draft`; returns the changes and how many manifests were looked at.
+@dataclass
+class Updated:
+    """What was done: the changes, the entries that they are in, and which manifests were looked at."""
 
-    What is not changed, and what is left to do, becomes a note of the workspace.
-    """
-    changes: list[FileChange] = []
-    looked_at: set[str] = set()
+    changes: list[FileChange] = field(default_factory=list)
+    edited: list[Edited] = field(default_factory=list)
+    looked_at: set[str] = field(default_factory=set)
+
+
+def update(updates: Iterable[DependencyUpdate], draft: Draft) -> Updated:
+    """Make `updates` in `draft`. What is not changed, and what is left to do, becomes a note of the workspace."""
+    done = Updated()
     for wanted in updates:
         manifests = list(_manifests(wanted, draft))
-        looked_at |= {file for file, _ in manifests}
-        found = 0
-        for file, places in manifests:
-            named, changed = _update(file, places, wanted, draft)
-            found += named
-            changes += changed
-        if not found:
+        done.looked_at |= {file for file, _ in manifests}
+        if not sum(_update(file, places, wanted, draft, done) for file, places in manifests):
             kind = f" ({wanted.ecosystem.value})" if wanted.ecosystem else ""
             where = f" that `{wanted.file}` matches" if wanted.file else ""
             detail = f"{wanted.name} {wanted.version}{kind}: no manifest{where} names this dependency"
             draft.workspace.note(NoteKind.NOT_CHANGED, None, detail)
-    for file in sorted({change.file for change in changes}):
+    for file in sorted({change.file for change in done.changes}):
         for lock, remedy in lock_files.beside(file, draft.workspace):
             detail = f"still holds the versions from before the update of {file}: {remedy}"
             draft.workspace.note(NoteKind.NOT_CHANGED, lock, detail)
-    return tuple(changes), len(looked_at)
+    return done
 
 
-def _update(file: str, places: Places, wanted: DependencyUpdate, draft: Draft) -> tuple[int, list[FileChange]]:
-    """How many places of `file` name the dependency, and what was changed."""
+def _update(file: str, places: Places, wanted: DependencyUpdate, draft: Draft, done: Updated) -> int:
+    """How many places of `file` name the dependency; what is changed there is added to `done`."""
     data = draft.read(file)
     if data is None:
-        return 0, []
+        return 0
     encoding = _encoding(data, file)
     try:
         text = data.decode(encoding)
         found = places(text, wanted)
     except UnicodeDecodeError as error:
         draft.workspace.note(NoteKind.NOT_UTF8, file, f"byte {error.start}")
-        return 0, []
+        return 0
     except UnreadableManifestError as error:
         draft.workspace.note(NoteKind.UNPARSABLE, file, str(error))
-        return 0, []
-    edits, changes = [], []
+        return 0
+    edits = []
     for place in found:
         line = line_of(text, place.start) if place.start is not None else None
         at = f"line {line}: " if line else ""
@@ -76,13 +78,15 @@ def _update(file: str, places: Places, wanted: DependencyUpdate, draft: Draft) -
             edits.append(place.edit)
             new = apply(place.shown, [place.edit.moved(-place.start)])
             what = f"{wanted.name} in {place.what}"
-            changes.append(FileChange(file=file, what=what, old=_shown(place.shown), new=_shown(new), line=line))
+            done.changes.append(FileChange(file=file, what=what, old=_shown(place.shown), new=_shown(new), line=line))
+            first, last = line_of(text, place.start), line_of(text, place.edit.end)
+            done.edited.append(Edited(file=file, name=wanted.name, first=first, last=last))
     if edits:
         draft.write(file, apply(text, edits).encode(encoding))
         if tool := _COMPILED.search(text):
             detail = f"was made by {tool[1]}: make it anew, so that what else it pins fits the new version"
             draft.workspace.note(NoteKind.NOT_CHANGED, file, detail)
-    return len(found), changes
+    return len(found)
 
 
 def _shown(text: str) -> str:

@@ -28,7 +28,8 @@ def test_a_patch_needs_the_commit_it_belongs_to(tmp_path: Path, run: dict[str, s
 def test_the_manifest_asks_for_an_approval_and_nothing_else() -> None:
     assert MANIFEST.risk is Risk.APPROVAL_REQUIRED
     assert (MANIFEST.network, MANIFEST.secrets) == ((), ())
-    assert json.loads(json.dumps(describe(MANIFEST)))["params"]["properties"].keys() == {"operation", "updates", "changes"}
+    params = json.loads(json.dumps(describe(MANIFEST)))["params"]["properties"]
+    assert params.keys() == {"operation", "updates", "changes", "findings"}
 
 
 def test_the_same_request_gives_the_same_report(patcher: Call) -> None:

@@ -64,3 +64,19 @@ def test_a_workflow_that_the_workflow_runs_is_looked_at_too() -> None:
 @pytest.mark.parametrize("approvers", ['["group:security"]', '["user:somebody-new"]', '["group:security", "user:zoe"]'])
 def test_those_who_could_be_are_let_through(approvers: str) -> None:
     check_approvers(load(workflow(f"{{approvers: {approvers}}}")), POLICY)
+
+
+def test_a_node_may_leave_it_to_a_policy_that_names_somebody() -> None:
+    text = workflow("{expires: 1h}")
+    check_approvers(load(text), single_user("zoe"))
+    check_approvers(load(text), Policy.model_validate({"groups": {"a": ["x"]}, "rules": [{"approvers": "group:a"}]}))
+    (told,) = refused(text)
+    assert "'ask' leaves it to the policy who may approve, and today's policy names nobody" in told
+    assert "DOCKYARD_POLICY_FILE" in told
+    by_path = Policy.model_validate({"groups": {"a": ["x"]}, "rules": [{"approvers": "group:a", "paths": "a/**"}]})
+    assert len(refused(text, by_path)) == 1
+
+
+def test_more_people_than_the_policy_names_cannot_approve() -> None:
+    (told,) = refused(workflow("{quorum: 2}"), single_user("zoe"))
+    assert "2 must approve 'ask', and today's policy knows 1 who may" in told

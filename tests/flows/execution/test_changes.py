@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from agents.contract.schema import Patch
+from agents.contract.schema import Finding, Patch, Severity
 from flows.approvals import Choice, Door, Gate, Ledger, Step, single_user
 from flows.definition.status import NodeStatus
 from flows.errors import NodeFailedError
-from flows.execution.changes import Changes, Destination, plan_of
+from flows.execution.changes import Changes, Destination, fixes_of, plan_of
 from flows.reports.schema import NodeReport
 from flows.settings import Settings
 from tests.flows.approvals.asking import OPENED, request_of
@@ -110,3 +111,31 @@ def test_the_very_same_again_after_a_kill_is_found_and_noted(
     made = git(repository, "rev-parse", BRANCH)
     report = changes.write(again, planned)
     assert (report.report or {})["applied"]["commit"] == made == ledger.gate(gate.id).apply.commit
+
+
+HOLE = Finding(rule="dependencies/hole", severity=Severity.ERROR, message="flask is old", file="new.txt", line=1)
+ELSEWHERE = HOLE.model_copy(update={"file": "other.txt"})
+
+
+def fixing(planned: NodeReport, *findings: Finding) -> NodeReport:
+    said = [finding.model_dump(mode="json") for finding in findings]
+    return planned.model_copy(update={"report": {**(planned.report or {}), "fixes": said}})
+
+
+def test_what_would_be_fixed_is_what_the_agent_was_given_and_says_in_files_that_change(planned: NodeReport) -> None:
+    given = {"findings": [{key: value for key, value in HOLE.model_dump(mode="json").items() if value}]}
+    given["findings"].append(ELSEWHERE.model_dump(mode="json"))
+    assert fixes_of(fixing(planned, HOLE, HOLE, ELSEWHERE), given, ("new.txt",)) == (HOLE,)
+    assert fixes_of(planned, given, ("new.txt",)) == ()
+
+
+@pytest.mark.parametrize("given", [{}, {"findings": [ELSEWHERE.model_dump(mode="json")]}])
+def test_a_report_that_fixes_what_it_was_not_given_is_refused(planned: NodeReport, given: dict[str, Any]) -> None:
+    with pytest.raises(NodeFailedError, match="not given, such as dependencies/hole"):
+        fixes_of(fixing(planned, HOLE), given, ("new.txt",))
+
+
+def test_a_report_whose_fixes_are_no_findings_is_refused(planned: NodeReport) -> None:
+    broken = planned.model_copy(update={"report": {**(planned.report or {}), "fixes": ["all"]}})
+    with pytest.raises(NodeFailedError, match="no list of findings"):
+        fixes_of(broken, {}, ("new.txt",))
