@@ -36,7 +36,12 @@ SIGN_INS = "60/minute"
 def application(settings: Settings, web: WebSettings) -> ASGIApp:
     """Page and API of the hub of `settings`, as they may be exposed. Serve it with `ui.hardening.server.serve`."""
     accounts = Accounts(settings)
-    guarded: ASGIApp = Guard(site(settings, who(accounts, Cookies(web))), accounts, web)
+    return front(site(settings, who(accounts, Cookies(web))), accounts, web)
+
+
+def front(app: ASGIApp, accounts: Accounts, web: WebSettings) -> ASGIApp:
+    """`app` behind all that stands before it."""
+    guarded: ASGIApp = Guard(app, accounts, web)
     window = RateWindow(SIGN_INS, web.rate_limit_storage.get_secret_value())
     return harden(RateLimit(guarded, window, LOGIN), web)
 
