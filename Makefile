@@ -40,11 +40,11 @@ run: setup ## Check a repository: make run [REPO=path-or-url] [WORKFLOW=name] [A
 	@$(BIN)/dockyard images --if-engine >/dev/null
 	@$(BIN)/dockyard run "$(WORKFLOW)" --repository "$(REPO)" --wait $(ARGS)
 
-up: setup ## Start the local Prefect server and worker
+up: setup ## Start the page, the local Prefect server and a worker
 	@$(BIN)/dockyard images --if-engine >/dev/null
 	@$(BIN)/dockyard up
 
-down: setup ## Stop the local Prefect server and worker
+down: setup ## Stop the page, the local Prefect server and the worker
 	@$(BIN)/dockyard down
 
 lint: setup ## Formatting, lint, types, layers, workflow files

@@ -1,10 +1,12 @@
 """Who may do what: people, their roles, and how they prove who they are. The policy alone says who may approve what."""
 
+from flows.accounts.arrivals import Arrivals
 from flows.accounts.directory import Directory
 from flows.accounts.errors import (
     AccountError,
     AccountExistsError,
     ForbiddenError,
+    ForeignLinkError,
     ForgedRequestError,
     LastAdminError,
     LinkError,
@@ -42,8 +44,10 @@ __all__ = [
     "Account",
     "AccountError",
     "AccountExistsError",
+    "Arrivals",
     "Directory",
     "ForbiddenError",
+    "ForeignLinkError",
     "ForgedRequestError",
     "LastAdminError",
     "Link",

@@ -58,7 +58,11 @@ class ScopeError(AccountError, InvalidInputError):
 
 
 class LinkError(AccountError, InvalidInputError):
-    """The link leads nowhere: it was not signed here, or is no link at all."""
+    """The link leads nowhere: it was not signed here, or is no link at all. `gate` where one is named."""
+
+    def __init__(self, message: str, gate: str | None = None) -> None:
+        self.gate = gate
+        super().__init__(message)
 
 
 class LinkExpiredError(LinkError):
@@ -67,3 +71,7 @@ class LinkExpiredError(LinkError):
 
 class LinkUsedError(LinkError):
     """It was opened before."""
+
+
+class ForeignLinkError(LinkError):
+    """It was sent to somebody else."""

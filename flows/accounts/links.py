@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 from pydantic import AwareDatetime, ValidationError
 from sqlalchemy import Connection, Engine, select
 
-from flows.accounts.errors import LinkError, LinkExpiredError, LinkUsedError
+from flows.accounts.errors import ForeignLinkError, LinkError, LinkExpiredError, LinkUsedError
+from flows.accounts.keys import signing_key
 from flows.accounts.schema import Link
 from flows.errors import InvalidInputError
 from flows.people import person
-from flows.store import read, write
-from flows.store.tables import links, signing_keys
+from flows.store import write
+from flows.store.tables import links
 from flows.store.times import stored
 
 LONGEST = timedelta(days=30)
@@ -53,20 +54,29 @@ class Links:
         payload = sent.model_dump_json().encode()
         return f"{_encode(payload)}.{_encode(self._sign(payload))}"
 
-    def open(self, token: str, now: datetime) -> Link:
-        """Where a link leads, the first time somebody asks, whichever replica is asked.
+    def open(self, token: str, who: str, now: datetime) -> Link:
+        """Where a link leads, the first time the person it was sent to asks, whichever replica is asked.
 
-        Raises LinkUsedError for the second time, LinkExpiredError, LinkError for what was not signed here.
+        Raises LinkUsedError for the second time, LinkExpiredError, ForeignLinkError where `who` is somebody else, for whom
+        nothing is used up, LinkError for what was not signed here.
         """
         sent = self._read(token)
         if now >= sent.expires:
-            raise LinkExpiredError(f"this link has expired; sign in and look for gate {sent.gate[:8]} under Approvals")
+            raise LinkExpiredError(
+                f"this link has expired; sign in and look for gate {sent.gate[:8]} under Approvals", gate=sent.gate
+            )
+        if sent.person != who:
+            raise ForeignLinkError(
+                f"this link was sent to somebody else than {who}; look for gate {sent.gate[:8]} under Approvals",
+                gate=sent.gate,
+            )
 
         def work(connection: Connection) -> None:
             connection.execute(links.delete().where(links.c.expires <= stored(now)))
             if connection.execute(select(links.c.id).where(links.c.id == sent.id)).one_or_none() is not None:
                 raise LinkUsedError(
-                    f"this link opens once, and it was opened; sign in and look for gate {sent.gate[:8]} under Approvals"
+                    f"this link opens once, and it was opened; sign in and look for gate {sent.gate[:8]} under Approvals",
+                    gate=sent.gate,
                 )
             connection.execute(links.insert().values(id=sent.id, opened=stored(now), expires=stored(sent.expires)))
 
@@ -87,24 +97,7 @@ class Links:
             raise LinkError(_NO_LINK) from error
 
     def _sign(self, payload: bytes) -> bytes:
-        return hmac.digest(self._key(), payload, hashlib.sha256)
-
-    def _key(self) -> bytes:
-        """The key of all replicas, made by the first that needs it."""
-        return bytes.fromhex(read(self._engine, _stored_key) or write(self._engine, _made_key))
-
-
-def _stored_key(connection: Connection) -> str | None:
-    found: str | None = connection.execute(select(signing_keys.c.value).where(signing_keys.c.name == _KEY)).scalar()
-    return found
-
-
-def _made_key(connection: Connection) -> str:
-    found = _stored_key(connection)
-    if found is None:
-        found = secrets.token_hex(32)
-        connection.execute(signing_keys.insert().values(name=_KEY, value=found))
-    return found
+        return hmac.digest(signing_key(self._engine, _KEY), payload, hashlib.sha256)
 
 
 def _encode(data: bytes) -> str:

@@ -15,6 +15,7 @@ from flows.service.doctor import Check, examine
 from flows.service.images import build_image, engine_answers, prune_images
 from flows.service.lint import lint_files
 from flows.service.local import LocalServices
+from flows.service.local_page import LocalPage
 from flows.service.nodes import NodeRequest, NodeResult, run_node, sketch_node
 from flows.service.plan import plan_workflow
 from flows.service.requests import StartRequest, check_engine, check_request
@@ -27,6 +28,7 @@ __all__ = [
     "Format",
     "LintFormat",
     "Linted",
+    "LocalPage",
     "LocalServices",
     "LogLine",
     "NodeRequest",

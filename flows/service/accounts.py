@@ -14,8 +14,10 @@ from flows.accounts import (
     Account,
     AccountError,
     AccountExistsError,
+    Arrivals,
     Directory,
     ForbiddenError,
+    ForeignLinkError,
     ForgedRequestError,
     LastAdminError,
     Link,
@@ -60,6 +62,7 @@ __all__ = [
     "AccountExistsError",
     "Accounts",
     "ForbiddenError",
+    "ForeignLinkError",
     "ForgedRequestError",
     "LastAdminError",
     "Link",
@@ -228,12 +231,20 @@ class Accounts:
         """The token of a link that leads one person to one gate, once. Raises InvalidInputError."""
         return self._links.make(gate, person, now=_now(), expires=expires)
 
-    def open_link(self, token: str) -> Link:
+    def open_link(self, token: str, who: str) -> Link:
         """Where a link leads. It lets nobody in and decides nothing: ask who it is first, then open it.
 
-        Raises LinkUsedError, LinkExpiredError, LinkError.
+        Raises ForeignLinkError where it was sent to somebody else than `who`, LinkUsedError, LinkExpiredError, LinkError.
         """
-        return self._links.open(token, _now())
+        return self._links.open(token, who, _now())
+
+    def seal_arrival(self, session: Session, gate: str) -> str:
+        """What shows later in this session that its person came to that gate by a link; for a cookie."""
+        return self._arrivals.seal(session, gate)
+
+    def came_by_link(self, session: Session, gate: str, seal: str) -> bool:
+        """Whether `seal` shows that."""
+        return self._arrivals.fits(session, gate, seal)
 
     def _switch(self, name: str, within: str | None, *, disabled: bool) -> Account:
         return self._directory.change(
@@ -255,6 +266,10 @@ class Accounts:
     @cached_property
     def _tokens(self) -> Tokens:
         return Tokens(self._engine)
+
+    @cached_property
+    def _arrivals(self) -> Arrivals:
+        return Arrivals(self._engine)
 
     @cached_property
     def _links(self) -> Links:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from flows.settings import ROOT
@@ -30,6 +32,7 @@ def dockyard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dockyard]:
     own = {
         "DOCKYARD_STATE_DIR": str(state),
         "DOCKYARD_SERVER_PORT": str(free_port()),
+        "DOCKYARD_PAGE_PORT": str(free_port()),
         "PREFECT_HOME": str(state / "home"),
         "NO_COLOR": "1",
     }
@@ -78,3 +81,38 @@ def test_a_run_is_cancelled_and_leaves_nothing(dockyard: Dockyard, repository: P
     assert (done.returncode, done.stdout.split()[0]) == (0, "Cancelled"), done.stderr
     assert dockyard("cancel", "latest").returncode == 2
     assert dockyard("report", "latest").returncode == 2
+
+
+def page_of(started: subprocess.CompletedProcess[str]) -> str:
+    """The page's address as `dockyard up` says it."""
+    assert started.returncode == 0, started.stderr
+    return next(line.removeprefix("Page: ") for line in started.stdout.splitlines() if line.startswith("Page: "))
+
+
+def test_one_command_starts_the_page_as_well_and_another_ends_all(dockyard: Dockyard) -> None:
+    started = dockyard("up")
+    page = page_of(started)
+    assert httpx.get(f"{page}/api/health/ready").json() == {"status": "ok", "database": "ok", "prefect": "ok"}
+    assert httpx.get(f"{page}/config").status_code == 401
+
+    password = re.search(r"^  Password: (\S+)$", started.stdout, re.MULTILINE)
+    name = re.search(r"^  Name: (\S+)$", started.stdout, re.MULTILINE)
+    assert password
+    assert name
+    logs = Path(next(line for line in started.stdout.splitlines() if line.startswith("Logs: ")).removeprefix("Logs: "))
+    assert [log.name for log in logs.iterdir() if password[1] in log.read_text(encoding="utf-8", errors="replace")] == []
+    with httpx.Client(headers={"Origin": page}) as browser:
+        signed = browser.post(f"{page}/login", data={"name": name[1], "password": password[1]})
+        assert signed.status_code == 303
+        assert browser.get(f"{page}/config").status_code == 200
+
+    again = dockyard("up")
+    assert (page_of(again), "Password" in again.stdout, "Starting" in again.stderr) == (page, False, False)
+    other = dockyard("up", DOCKYARD_RATE_LIMIT="50/minute")
+    assert (page_of(other), "starting it anew" in other.stderr) == (page, True)
+    assert httpx.get(f"{page}/api/health/live").headers["ratelimit-limit"] == "50"
+
+    assert dockyard("down").stdout == "Stopped.\n"
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(page)
+    assert dockyard("down").stdout == "Nothing was running.\n"

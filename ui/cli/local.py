@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from ui.cli.errors import spoken
-from ui.cli.options import configuration
+from ui.cli.options import configuration, web_configuration
+from ui.cli.serving import page_command, page_is_installed, print_first_password
 
 
 def register(app: typer.Typer) -> None:
@@ -23,26 +24,40 @@ def _say(text: str) -> None:
 
 
 def up() -> None:
-    """Start or reuse the local Prefect server and worker, deploy the workflows, and say where they are."""
-    with spoken():
-        from flows.service import LocalServices, deploy_all
+    """Start or reuse the local Prefect server, a worker and the page, deploy the workflows, and say where they are.
 
-        services = LocalServices(configuration())
+    The first start makes an admin and prints the password, this once.
+    """
+    with spoken():
+        from flows.service import LocalPage, LocalServices, deploy_all
+
+        config = configuration()
+        with_page = page_is_installed()
+        if with_page:
+            web = web_configuration()
+            print_first_password(config)
+        services = LocalServices(config)
         address = services.use(_say)
-        names = deploy_all(configuration())
+        page = LocalPage(config).use(web.page_host, web.page_port, page_command, _say).address if with_page else None
+        names = deploy_all(config)
+    if page:
+        typer.echo(f"Page: {web.page_url or page}")
+    else:
+        _say("The page is not installed: pip install 'dockyard[page]' brings it.")
     typer.echo(f"Prefect UI: {address.removesuffix('/api')}")
     typer.echo(f"Deployments: {', '.join(names)}")
     typer.echo(f"Logs: {services.log_dir}")
-    typer.echo("`dockyard down` stops both.")
+    typer.echo("`dockyard down` stops all of it.")
 
 
 def down() -> None:
-    """Stop the local worker and Prefect server. Runs and their history stay."""
+    """Stop the page, the local worker and the Prefect server. Runs and their history stay."""
     with spoken():
-        from flows.service import LocalServices
+        from flows.service import LocalPage, LocalServices
 
-        stopped = LocalServices(configuration()).stop()
-    typer.echo("Stopped." if stopped else "Nothing was running.")
+        config = configuration()
+        stopped = [LocalPage(config).stop(), LocalServices(config).stop()]
+    typer.echo("Stopped." if any(stopped) else "Nothing was running.")
 
 
 def deploy() -> None:

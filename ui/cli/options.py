@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from pydantic import JsonValue, ValidationError
@@ -16,6 +17,10 @@ from flows.settings import RuntimeName, Settings, settings
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from ui.settings import WebSettings
+
+T = TypeVar("T")
 
 PIPED_WIDTH = 120
 
@@ -63,8 +68,19 @@ def _no_number(text: str) -> JsonValue:
 
 def configuration() -> Settings:
     """The settings. Raises InvalidInputError that names the variable whose value cannot be used."""
+    return _usable(settings)
+
+
+def web_configuration() -> WebSettings:
+    """The settings of the page and the API; they need the extra `page`. Raises as `configuration`."""
+    from ui.settings import web_settings
+
+    return _usable(web_settings)
+
+
+def _usable(read: Callable[[], T]) -> T:
     try:
-        return settings()
+        return read()
     except ValidationError as error:
         wrong = "; ".join(f"DOCKYARD_{item['loc'][0]}".upper() + f": {item['msg']}" for item in error.errors())
         raise InvalidInputError(wrong) from error

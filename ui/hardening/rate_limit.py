@@ -32,10 +32,10 @@ class RateLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request if its client has any left."""
-        if not is_below(scope, self.prefix):
+        if scope["type"] != "http" or not is_below(scope, self.prefix):
             await self.app(scope, receive, send)
             return
-        count = await self.window.hit(client_key(scope))
+        count = await self.window.hit(f"{self.prefix} {client_key(scope)}")
         headers = headers_of(count)
         if not count.allowed:
             detail = f"More than {count.limit} requests in {count.window} s. Ask again in {count.reset} s."

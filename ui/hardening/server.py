@@ -134,6 +134,7 @@ def server_config(app: ASGIApp, settings: WebSettings, **more: Any) -> uvicorn.C
         host=settings.page_host,
         port=settings.page_port,
         http=protocol,
+        lifespan="on",  # an application that does not start ends the server, and says why
         ws="none",  # neither the page nor the API has any, so none needs guarding
         proxy_headers=False,  # ClientAddress reads them: uvicorn's default believes anybody on this machine
         server_header=False,

@@ -101,8 +101,9 @@ class Desk:
         try:
             if not self._visitor.may_decide:
                 return notice(self._no_decider(), Tone.ERROR), self.show(seen.gate)
+            door = Door.LINK if seen.gate in self._visitor.arrivals else Door.PAGE
             gate = self._approvals.decide(
-                seen.gate, choice, note=note, digest=seen.digest, door=Door.PAGE, actor=self._visitor.name
+                seen.gate, choice, note=note, digest=seen.digest, door=door, actor=self._visitor.name
             )
         except DockyardError as error:  # decided already, expired, changed since it was shown: the reason is the answer
             return notice(f"Nothing was written: {str(error).rstrip('.')}.", Tone.ERROR), self.show(seen.gate)

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import gradio as gr
 from fastapi import FastAPI
+from markupsafe import Markup
 
 from flows.settings import Settings
+from ui.access.addresses import LOGIN
 from ui.page.approvals_tab import approvals_tab
 from ui.page.context import Context, Who
 from ui.page.events import Update, on
 
 _STYLE = Path(__file__).with_name("style.css")
+_HEAD = Markup('<header class="dy-masthead"><h1>Dockyard</h1><a href="{}">Account and sign-out</a></header>')
 _FILES_SECONDS = 3600
 """Files that were made for downloading are removed after that long."""
 
@@ -24,7 +27,7 @@ def build(settings: Settings, who: Who) -> gr.Blocks:
         title="Dockyard", analytics_enabled=False, delete_cache=(_FILES_SECONDS, _FILES_SECONDS), fill_width=True
     )
     with page:
-        gr.HTML("<h1>Dockyard</h1>", js_on_load=None, elem_classes=["dy-html"])
+        gr.HTML(_HEAD.format(LOGIN), js_on_load=None, elem_classes=["dy-html"])
         with gr.Tabs(selected="approvals") as tabs, gr.Tab("Approvals", id="approvals"):
             approvals = approvals_tab(context)
         on(page.load, approvals.arrive, [], [*approvals.listed, *approvals.detail])

@@ -9,9 +9,10 @@ class Visitor(Frozen):
     """A person and what the person's role allows. `name` is what the ledger and the runs keep.
 
     `may_run`: start and cancel runs. `may_decide`: decide at gates, where the gate's own policy allows it, too.
-    Looking is allowed to every visitor.
+    Looking is allowed to every visitor. `arrivals` are the gates to which a link led the person in this session.
     """
 
     name: str
     may_run: bool = False
     may_decide: bool = False
+    arrivals: frozenset[str] = frozenset()

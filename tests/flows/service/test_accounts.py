@@ -131,12 +131,12 @@ def test_a_link_leads_somewhere_once_and_signs_nobody_in(database: URL) -> None:
     known = hub(database)
     known.add("zoe", Role.APPROVER)
     token = known.make_link("0f1d4d0c", "Zoe", datetime.now(UTC) + timedelta(hours=1))
-    assert known.open_link(token) == Link(gate="0f1d4d0c", person="zoe")
+    assert known.open_link(token, "zoe") == Link(gate="0f1d4d0c", person="zoe")
     for door in (known.person_of_session, known.person_of_token):
         with pytest.raises(NotSignedInError):
             door(token)
     with pytest.raises(LinkUsedError):
-        hub(database).open_link(token)
+        hub(database).open_link(token, "zoe")
 
 
 def test_no_log_at_any_level_holds_a_secret(database: URL, caplog: pytest.LogCaptureFixture) -> None:
