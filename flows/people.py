@@ -1,8 +1,9 @@
-"""People's names, wherever they are written: one rule for accounts, policies, gates and the ledger."""
+"""People, wherever they are written: one rule for names in accounts, policies, gates and the ledger, and their doors."""
 
 from __future__ import annotations
 
 import unicodedata
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator
@@ -11,6 +12,17 @@ MAX_NAME = 128
 
 _TURNING = {*"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
 """They show text in another order than it has (Trojan Source, CVE-2021-42574)."""
+
+
+class Via(StrEnum):
+    """The door through which a run was asked for."""
+
+    CLI = "cli"
+    API = "api"
+    PAGE = "page"
+    PREFECT = "prefect"
+    SCHEDULE = "schedule"
+    EVENT = "event"
 
 
 def deceives(character: str, allowed: str = "") -> bool:

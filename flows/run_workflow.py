@@ -114,7 +114,9 @@ def _run(
             closing(Artifacts(run_id)) as artifacts,
             _opened(checkout, runtime or config.runtime, run_id, config) as (opened, notices),
         ):
-            run = _Run(run_id, definition, bound, checkout, opened, notices, artifacts, repository, not is_name(workflow))
+            run = _Run(
+                run_id, definition, bound, checkout, opened, notices, artifacts, repository, not is_name(workflow), entered
+            )
             report, state = run.drive(config)
             archive.save(report)
             artifacts.publish_run(report)
@@ -190,6 +192,7 @@ class _Run:
     artifacts: Artifacts
     repository: str
     own_text: bool
+    entered: bool
 
     def drive(self, config: Settings) -> tuple[RunReport, State[Any]]:
         """Run every node to its end."""
@@ -213,7 +216,13 @@ class _Run:
             worked=worked.before,
         )
         clock = Clock()
-        tasks = Tasks(info, self.runtime, clock, publish=lambda node: self.artifacts.publish(self._report((node,)), node))
+        tasks = Tasks(
+            info,
+            self.runtime,
+            clock,
+            publish=lambda node: self.artifacts.publish(self._report((node,)), node),
+            entered=self.entered,
+        )
         with get_client(sync_client=True) as client:
             steps = self._gates(tasks, clock, worked, client, config) if gated(self.definition) else tasks
             Driver(scheduler, clock, steps, _tell).drive()

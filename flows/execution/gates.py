@@ -113,10 +113,10 @@ class Gates:
             done(failure)  # it ended so before the run was suspended
         elif catalog()[step.node.agent or ""].risk is Risk.APPROVAL_REQUIRED:
             self.tasks.submit(step, partial(self._planned, step, ended, park))
-        elif step.node.approval is not None:
-            park(partial(self._wait, _Waiting(step, ended)))
-        else:
+        elif step.node.approval is None:
             self.tasks.submit(step, ended)
+        elif not self.tasks.take(step, step.key, ended):
+            park(partial(self._wait, _Waiting(step, ended)))
 
     def look(self, *, busy: bool) -> None:
         """Ask, act on what was decided, and let the run rest where nothing else goes on. May raise Prefect's Pause.
@@ -200,7 +200,7 @@ class Gates:
         planned = self.tasks.reports.get(step.name)
         if not outcome.status.ok or planned is None or patch_of(planned) is None:
             done(outcome)  # there is nothing to approve
-        else:
+        elif not self.tasks.take_applied(step, done):
             park(partial(self._wait, _Waiting(step, done, planned)))
 
     def _wait(self, waiting: _Waiting) -> None:

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from agents.contract.schema import Frozen
 from flows.definition.definition import Definition
-from flows.store import Origin, Via
+from flows.people import Via
+from flows.store import Origin
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient

@@ -35,18 +35,21 @@ def _unavailable(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> boo
 class Tasks:
     """Submits the steps of one run to the flow's task runner and keeps their reports by name; implements `driver.Steps`."""
 
-    def __init__(self, run: RunInfo, runtime: Runtime, clock: Clock, publish: Callable[[NodeReport], None]) -> None:
-        """`publish` is called in the task with each report."""
+    def __init__(
+        self, run: RunInfo, runtime: Runtime, clock: Clock, publish: Callable[[NodeReport], None], *, entered: bool
+    ) -> None:
+        """`publish` is called in the task with each report. `entered`: the run was begun before, and has results."""
         self._run = run
         self._runtime = runtime
         self._clock = clock
         self._publish = publish
+        self._entered = entered
         self._futures: dict[str, PrefectFuture[NodeReport]] = {}
         self.reports: dict[str, NodeReport] = {}
 
     def known(self, key: str) -> bool:
         """Whether the step of that key has a persisted result."""
-        return get_result_store().exists(self._key(key))
+        return self._entered and get_result_store().exists(self._key(key))
 
     @property
     def waiting(self) -> int:
@@ -62,7 +65,9 @@ class Tasks:
         done: Callable[[Outcome], None],
         park: Callable[[Callable[[], None]], None] | None = None,  # noqa: ARG002 - no step of these waits
     ) -> None:
-        """Start `step` as a task; `done` is called with its outcome."""
+        """Start `step` as a task; `done` is called with its outcome. One that an earlier entry finished is not started."""
+        if self.take(step, step.key, done):
+            return
         before = [allow_failure(self._futures[name]) for name in step.after if name in self._futures]
         future = self._task(step).submit(wait_for=before, return_state=False)
         self._futures[step.name] = future
@@ -70,9 +75,33 @@ class Tasks:
 
     def apply(self, step: Step, act: Callable[[NodeReport], NodeReport], done: Callable[[Outcome], None]) -> None:
         """Do in the hub what people approved, as a task after the step's own; `act` takes and gives the node's report."""
-        future = self._applying(step, act).submit(wait_for=[allow_failure(self._futures[step.name])], return_state=False)
+        if self.take_applied(step, done):
+            return
+        before = [allow_failure(self._futures[step.name])] if step.name in self._futures else []
+        future = self._applying(step, act).submit(wait_for=before, return_state=False)
         self._futures[step.name] = future
         future.add_done_callback(lambda ended: done(self._ended(step, ended)))
+
+    def take_applied(self, step: Step, done: Callable[[Outcome], None]) -> bool:
+        """`take` what an earlier entry made of what people approved."""
+        return self.take(step, _applied(step.key), done)
+
+    def take(self, step: Step, key: str, done: Callable[[Outcome], None]) -> bool:
+        """Call `done` with what an earlier entry has as the result of `key`; whether there is one.
+
+        Prefect would take it, too, in a task that says so: 0.1 to 0.3 s of a person's time for each node before theirs.
+        """
+        if not self.known(key):
+            return False
+        try:
+            result: object = get_result_store().read(self._key(key)).result
+        except Exception as error:  # noqa: BLE001 - whatever a storage raises: the step's task meets it, too, and tells
+            get_run_logger().warning("The result of '%s' cannot be read (%s).", step.name, error)
+            return False
+        if not isinstance(result, NodeReport):
+            return False
+        done(self._reported(step, result))
+        return True
 
     def _key(self, key: str) -> str:
         return f"{self._run.run}/{key}"
@@ -85,7 +114,7 @@ class Tasks:
             self._publish(report)
             return report
 
-        key = f"{self._key(step.key)}.applied"  # not a folder of it: results are files
+        key = self._key(_applied(step.key))
         return Task(
             partial(turn),
             name=f"{step.path} (apply)",
@@ -143,7 +172,15 @@ class Tasks:
         # With raise_on_failure=False a failed task's exception comes back as the value.
         result: object = future.result(raise_on_failure=False)
         if isinstance(result, NodeReport):
-            self.reports[step.name] = result
-            return Outcome(result.status, output=result.report)
+            return self._reported(step, result)
         status = NodeStatus.TIMED_OUT if isinstance(result, NodeTimedOutError) else NodeStatus.FAILED
         return Outcome(status, error=str(result) or type(result).__name__)
+
+    def _reported(self, step: Step, report: NodeReport) -> Outcome:
+        self.reports[step.name] = report
+        return Outcome(report.status, output=report.report)
+
+
+def _applied(key: str) -> str:
+    """The key of what came of the change that the step of `key` planned; not a folder of it: results are files."""
+    return f"{key}.applied"

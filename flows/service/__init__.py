@@ -1,5 +1,6 @@
 """Use cases for page, API and command line. Every door enters the hub here, and only here."""
 
+from flows.people import Via
 from flows.reports import plain
 from flows.reports.formats import Format, render
 from flows.reports.lint_formats import Linted, LintFormat
@@ -17,15 +18,17 @@ from flows.service.local import LocalServices
 from flows.service.nodes import NodeRequest, NodeResult, run_node, sketch_node
 from flows.service.plan import plan_workflow
 from flows.service.requests import StartRequest, check_engine, check_request
-from flows.service.runs import Progress, RunHandle, Runs, RunState
+from flows.service.runs import Caller, LogLine, Progress, RunHandle, Runs, RunState
 
 __all__ = [
     "AgentInfo",
+    "Caller",
     "Check",
     "Format",
     "LintFormat",
     "Linted",
     "LocalServices",
+    "LogLine",
     "NodeRequest",
     "NodeResult",
     "PlanFormat",
@@ -35,6 +38,7 @@ __all__ = [
     "RunState",
     "Runs",
     "StartRequest",
+    "Via",
     "agents",
     "build_image",
     "check_engine",

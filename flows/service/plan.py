@@ -9,13 +9,11 @@ from pydantic import JsonValue
 
 from agents.catalog import catalog
 from agents.contract.manifest import Manifest, Risk
-from flows.approvals import check_approvers, policy_for
 from flows.definition import templates
 from flows.definition.definition import Definition
 from flows.definition.graph import templates_of, texts
 from flows.definition.loader import bind, is_file, read_params
 from flows.definition.schema import Node, RunIf, Workflow
-from flows.execution.changes import gated
 from flows.execution.inputs import rendered
 from flows.reports.planned import Expectation, FanOut, PlannedNode, RunPlan, Wait
 from flows.service.workflows import named
@@ -24,6 +22,10 @@ from flows.settings import Settings, local_person
 
 def plan_workflow(workflow: str, typed: Mapping[str, str], settings: Settings) -> RunPlan:
     """The plan of the workflow of that name, or in that file. Raises InvalidInputError, also where nobody could approve."""
+    # They bring Prefect and the database along, which who only lints need not wait for.
+    from flows.approvals import check_approvers, policy_for
+    from flows.execution.changes import gated
+
     definition = named(workflow, settings)
     if gated(definition):
         check_approvers(definition, policy_for(settings, local_person()), workflow if is_file(workflow) else None)

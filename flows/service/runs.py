@@ -6,12 +6,14 @@ import time
 from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from agents.contract.schema import Frozen
+from flows.canonical import digest
 from flows.definition.loader import name_of
 from flows.errors import EXPIRED, INVALID_INPUT, REJECTED, InvalidInputError
+from flows.people import Via
 from flows.reports import plain
 from flows.reports.schema import RunReport
 from flows.service.deployments import FLOW_NAME, deploy, deploy_from_file, ensure_pool
@@ -22,7 +24,8 @@ from flows.settings import Settings, local_person
 from flows.workspace import display
 
 if TYPE_CHECKING:
-    from prefect.client.schemas.objects import FlowRun
+    from prefect.client.schemas import OrchestrationResult
+    from prefect.client.schemas.objects import FlowRun, TaskRun
 
 POLL_SECONDS = 0.5
 PATIENCE_SECONDS = 10.0
@@ -61,6 +64,22 @@ _STATES = {
 }
 
 
+class Caller(Frozen):
+    """On whose behalf a door acts, and which door it is; both are kept with what comes of it."""
+
+    name: str
+    via: Via
+
+
+class LogLine(Frozen):
+    """A line of a run's log. `level` is as in `logging`; `node` is empty where no node's turn said it."""
+
+    at: datetime
+    level: int
+    node: str
+    text: str
+
+
 class RunHandle(Frozen):
     """A run in Prefect. `message` is the state's own sentence.
 
@@ -91,19 +110,25 @@ class Progress(Frozen):
 class Runs:
     """Runs of the Prefect server that the environment or profile names."""
 
-    def __init__(self, settings: Settings, *, patience: float = PATIENCE_SECONDS) -> None:
-        """`patience`: seconds that a run may be pending before `watch` looks for a worker."""
+    def __init__(self, settings: Settings, caller: Caller | None = None, *, patience: float = PATIENCE_SECONDS) -> None:
+        """`caller`: by default whoever sits at this machine's command line.
+
+        `patience`: seconds that a run may be pending before `watch` looks for a worker.
+        """
         from prefect.client.orchestration import get_client
 
         self._settings = settings
+        self._caller = caller or Caller(name=local_person(), via=Via.CLI)
         self._patience = patience
         self._client = get_client(sync_client=True)
 
     @answering()
-    def start(self, request: StartRequest) -> RunHandle:
-        """Check everything that can be checked, then hand the run to a worker. Raises InvalidInputError."""
+    def start(self, request: StartRequest, *, idempotency_key: str | None = None) -> RunHandle:
+        """Check everything that can be checked, then hand the run to a worker. Raises InvalidInputError.
+
+        With the `idempotency_key` of an earlier start by the same caller nothing is started: that run is returned.
+        """
         from flows.execution.origin import DOOR, REQUESTER
-        from flows.store import Via
 
         checked = check_request(request, self._settings)
         ensure_pool(self._client, self._settings)
@@ -121,7 +146,9 @@ class Runs:
                 "params": checked.params,
                 "runtime": request.runtime,
             },
-            labels={REQUESTER: local_person(), DOOR: Via.CLI.value},
+            labels={REQUESTER: self._caller.name, DOOR: self._caller.via.value},
+            # Prefect's keys are those of all callers: nobody shall be given another's run.
+            idempotency_key=None if idempotency_key is None else digest([self._caller.name, idempotency_key]),
         )
         return _handle(run)
 
@@ -204,7 +231,55 @@ class Runs:
         known = self.get(run_id)
         if known.state.final:
             raise InvalidInputError(f"{known.name} has ended already: {known.state.value}")
-        self._client.set_flow_run_state(run_id, Cancelling(message="Cancelled from the command line"))
+        by = f"Cancelled by {self._caller.name} ({self._caller.via.value})"
+        self._client.set_flow_run_state(run_id, Cancelling(message=by))
+
+    @answering()
+    def retry(self, run_id: UUID) -> RunHandle:
+        """Start a run that did not succeed again: nodes that succeeded keep their results, the others are tried anew.
+
+        Raises InvalidInputError where the run goes on still, succeeded, or has no deployment to be started by.
+        """
+        from prefect.client.schemas.responses import SetStateStatus
+        from prefect.states import Scheduled
+
+        known = self.get(run_id)
+        if not known.state.final:
+            raise InvalidInputError(f"{known.name} has not ended: it is {known.state.value}")
+        if known.state is RunState.COMPLETED:
+            raise InvalidInputError(f"{known.name} succeeded; start a new run instead")
+        by = f"Tried again by {self._caller.name} ({self._caller.via.value})"
+        result: OrchestrationResult[Any] = self._client.set_flow_run_state(
+            run_id, Scheduled(name="AwaitingRetry", message=by)
+        )
+        if result.status is not SetStateStatus.ACCEPT:
+            reason = getattr(result.details, "reason", None) or "Prefect gives no reason"
+            raise InvalidInputError(f"{known.name} cannot be tried again ({reason}); start a new run instead")
+        return self.get(run_id)
+
+    @answering()
+    def logs(
+        self, run_id: UUID, *, after: datetime | None = None, offset: int = 0, limit: int = _PAGE
+    ) -> tuple[LogLine, ...]:
+        """The run's log, oldest first: at most `limit` lines (1 to 200) from `offset` on, of those later than `after`."""
+        from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId, LogFilterTimestamp
+        from prefect.client.schemas.sorting import LogSort
+
+        chosen = LogFilter(
+            flow_run_id=LogFilterFlowRunId(any_=[run_id]),
+            timestamp=None if after is None else LogFilterTimestamp(after_=after),
+        )
+        lines = self._client.read_logs(log_filter=chosen, sort=LogSort.TIMESTAMP_ASC, offset=offset, limit=limit)
+        names = self._task_names(run_id) if any(line.task_run_id for line in lines) else {}
+        return tuple(
+            LogLine(
+                at=line.timestamp,
+                level=line.level,
+                node=names.get(line.task_run_id, "") if line.task_run_id else "",
+                text="\n".join(plain.exactly(plain.without_credentials(part)) for part in line.message.splitlines()),
+            )
+            for line in lines
+        )
 
     def report(self, run_id: UUID) -> RunReport:
         """The report of a finished run. Raises InvalidInputError."""
@@ -214,21 +289,28 @@ class Runs:
 
     @answering()
     def _progress(self, run_id: UUID) -> Progress:
+        run = self.get(run_id)
+        # The latest of a name counts: a run entered again has a task for what it takes from its results, too.
+        nodes = {task.name: _STATES[task.state_type] for task in self._tasks(run_id) if task.state_type}
+        return Progress(run=run, nodes=nodes)
+
+    def _task_names(self, run_id: UUID) -> dict[UUID, str]:
+        return {task.id: task.name for task in self._tasks(run_id)}
+
+    def _tasks(self, run_id: UUID) -> Iterator[TaskRun]:
+        """The run's tasks, oldest first."""
         from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
         from prefect.client.schemas.sorting import TaskRunSort
 
-        run = self.get(run_id)
         only = FlowRunFilter(id=FlowRunFilterId(any_=[run_id]))
-        nodes: dict[str, RunState] = {}
         offset = 0
         while True:
             tasks = self._client.read_task_runs(
                 flow_run_filter=only, sort=TaskRunSort.EXPECTED_START_TIME_ASC, limit=_PAGE, offset=offset
             )
-            # The latest of a name counts: a run entered again has a task for what it takes from its results, too.
-            nodes |= {task.name: _STATES[task.state_type] for task in tasks if task.state_type}
+            yield from tasks
             if len(tasks) < _PAGE:
-                return Progress(run=run, nodes=nodes)
+                return
             offset += _PAGE
 
     @answering()

@@ -21,7 +21,7 @@ from flows.store.chain import (
 )
 from flows.store.deliveries import Delivery, claim, finish, plan, position, waiting
 from flows.store.engine import is_made, open_store
-from flows.store.runs import Origin, Via, origin_of, record_origin
+from flows.store.runs import Origin, origin_of, record_origin
 from flows.store.transactions import read, write
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
     "Entry",
     "Origin",
     "UnreadableRowError",
-    "Via",
     "append",
     "claim",
     "end",

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 from sqlalchemy import Connection, select
 
 from agents.contract.schema import Frozen
+from flows.people import Via
 from flows.store.tables import runs
 from flows.store.times import read_time, stored
-
-
-class Via(StrEnum):
-    """The door through which a run was asked for."""
-
-    CLI = "cli"
-    API = "api"
-    PAGE = "page"
-    PREFECT = "prefect"
-    SCHEDULE = "schedule"
-    EVENT = "event"
 
 
 class Origin(Frozen):

@@ -25,10 +25,10 @@ from prefect.client.schemas.filters import (
 
 from flows.approvals import Choice, Door, Gate
 from flows.execution.origin import DOOR, REQUESTER
+from flows.people import Via
 from flows.service.approvals import Approvals
 from flows.service.deployments import deploy_from_file, ensure_pool
 from flows.settings import local_person, settings
-from flows.store import Via
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient

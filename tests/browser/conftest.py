@@ -24,9 +24,9 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, one for the session."""
+    """Debian's Chromium, one for a module: while it is there, an event loop runs in this thread, in which others cannot."""
     program = shutil.which("chromium") or missing("Chromium (Debian: chromium)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)

@@ -64,9 +64,9 @@ def test_what_gets_into_the_page_does_not_run(address: str, watched: Callable[[]
     expect(seen.page.locator("#given")).to_be_visible()
     # A field that is shown as HTML stands for any hole through which markup of others could come.
     seen.page.get_by_label("Name").fill(FORGED)
-    seen.page.get_by_role("button", name="Greet").click()
-    expect(seen.page.locator("#forged")).to_be_attached()
+    # Chromium tells of a handler once, the first time that it would run.
     with seen.page.expect_event("console", lambda message: "inline event handler" in message.text):
-        seen.page.evaluate("document.querySelector('#forged').src = '/none-again.png'")
+        seen.page.get_by_role("button", name="Greet").click()
+    expect(seen.page.locator("#forged")).to_be_attached()
     assert seen.page.evaluate("window.ran") is None
     assert seen.violations

@@ -6,18 +6,21 @@ import contextlib
 import subprocess
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from prefect.client.schemas.actions import WorkPoolUpdate
+from prefect.client.schemas.actions import LogCreate, WorkPoolUpdate
 from prefect.exceptions import ObjectNotFound
-from prefect.states import Completed, Running
+from prefect.states import Completed, Failed, Running
 from typer.testing import CliRunner, Result
 
+from flows.errors import InvalidInputError
+from flows.people import Via
 from flows.run_workflow import run_workflow
-from flows.service import RunHandle, Runs, RunState, StartRequest
+from flows.service import Caller, RunHandle, Runs, RunState, StartRequest
 from flows.settings import RuntimeName, Settings, settings
 from ui.cli.main import app
 
@@ -136,3 +139,44 @@ def test_a_report_says_what_the_run_did_not_see_and_what_does_not_protect(
     notices = known.report(state.state_details.flow_run_id).notices
     assert "uncommitted changes; they are not part" in notices[0]
     assert "not a security boundary" in notices[1]
+
+
+def test_the_same_key_starts_one_run_and_another_caller_gets_one_of_their_own(known: Runs, tmp_path: Path) -> None:
+    (tmp_path / "repository").mkdir()
+    request = StartRequest(workflow="health-check", repository=str(tmp_path / "repository"))
+    alice, bob = (Runs(known._settings, Caller(name=name, via=Via.API)) for name in ("alice", "bob"))
+    first = alice.start(request, idempotency_key="build-17")
+    assert alice.start(request, idempotency_key="build-17").id == first.id
+    assert bob.start(request, idempotency_key="build-17").id != first.id
+    assert alice.start(request, idempotency_key="build-18").id != first.id
+
+
+def test_a_failed_run_is_tried_again_and_one_that_did_not_fail_is_not(
+    known: Runs, handle: RunHandle, prefect_client: SyncPrefectClient
+) -> None:
+    assert dockyard("retry", handle.name).stderr == f"dockyard: {handle.name} has not ended: it is pending\n"
+    prefect_client.set_flow_run_state(handle.id, Failed(), force=True)
+    bob = Runs(known._settings, Caller(name="bob", via=Via.PAGE))
+    assert bob.retry(handle.id).state is RunState.PENDING
+    assert known.get(handle.id).message == "Tried again by bob (page)"
+    prefect_client.set_flow_run_state(handle.id, Completed(), force=True)
+    with pytest.raises(InvalidInputError, match="succeeded; start a new run"):
+        known.retry(handle.id)
+
+
+def test_logs_are_harmless_to_print(known: Runs, handle: RunHandle, prefect_client: SyncPrefectClient) -> None:
+    at = datetime.now(UTC)
+    said = ("one\ntwo", "https://me:secret@example.org \x1b[2J")
+    prefect_client.create_logs(
+        [
+            LogCreate(name="run", level=20, message=text, timestamp=at + timedelta(seconds=n), flow_run_id=handle.id)
+            for n, text in enumerate(said)
+        ]
+    )
+    lines = known.logs(handle.id)
+    assert [line.text for line in lines] == ["one\ntwo", r"https://example.org \x1b[2J"]
+    assert [line.text for line in known.logs(handle.id, after=lines[0].at, offset=0)][-1:] == [lines[1].text]
+    assert [line.text for line in known.logs(handle.id, offset=1, limit=1)] == [lines[1].text]
+    printed = dockyard("logs", handle.name).stdout
+    assert all(word in printed for word in ("INFO", "two"))
+    assert "secret" not in printed

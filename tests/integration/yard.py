@@ -17,11 +17,12 @@ from pydantic import JsonValue
 from flows.approvals import Choice, Door, Gate, Ledger, load_policy
 from flows.definition.loader import load_file
 from flows.execution.origin import DOOR, REQUESTER
+from flows.people import Via
 from flows.reports import archive
 from flows.service import Runs, StartRequest
 from flows.service.deployments import FROM_FILE, deploy, deploy_from_file, ensure_pool
 from flows.settings import ROOT, RuntimeName, Settings, local_person
-from flows.store import Via, open_store
+from flows.store import open_store
 from tests.flows.workspace.conftest import git
 from tests.integration.conftest import until
 

@@ -1,7 +1,8 @@
-"""Commands about runs: run, runs, cancel, report."""
+"""Commands about runs: run, runs, cancel, retry, logs, report."""
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    for command in (run, runs, cancel, report):
+    for command in (run, runs, cancel, retry, logs, report):
         app.command()(command)
 
 
@@ -178,6 +179,31 @@ def cancel(
         _say(f"dockyard: {ended.name} {ended.state.value} before it could be cancelled")
         raise typer.Exit(Exit.FAILED)
     typer.echo(f"Cancelled {ended.name}.")
+
+
+def retry(
+    run: Annotated[str, typer.Argument(help="A run's name, id, the start of its id, or `latest`.")],
+) -> None:
+    """Start a run that did not succeed again, from what failed: nodes that succeeded keep their results."""
+    with spoken():
+        known = _runs()
+        handle = known.retry(known.find(run))
+    typer.echo(f"{handle.name} is tried again; `dockyard runs` shows how it goes.")
+
+
+def logs(
+    run: Annotated[str, typer.Argument(help="A run's name, id, the start of its id, or `latest`.")] = "latest",
+    node: Annotated[str | None, typer.Option("--node", help="Only what this node said.")] = None,
+) -> None:
+    """Print what a run has logged so far, oldest line first."""
+    with spoken():
+        known = _runs()
+        run_id, offset = known.find(run), 0
+        while lines := known.logs(run_id, offset=offset):
+            offset += len(lines)
+            for line in lines:
+                if node in (None, line.node):
+                    typer.echo(f"{line.at:%H:%M:%S} {logging.getLevelName(line.level):8} {line.node:12} {line.text}")
 
 
 def report(

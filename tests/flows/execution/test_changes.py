@@ -63,7 +63,7 @@ def killed_before_the_ledger_knew(changes: Changes, gate: Gate, planned: NodeRep
     """Write it as far as to the branch."""
 
     class Mortal(Ledger):
-        def applied(self, *_: object) -> Gate:
+        def applied(self, *_: object, **_named: object) -> Gate:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -12,7 +12,8 @@ from prefect.client.schemas.responses import DeploymentResponse
 
 from flows.definition.loader import Definition, load
 from flows.execution.origin import AUTHORED, DOOR, NOBODY, REQUESTER, Authored, digest_of_texts, origin
-from flows.store import Origin, Via
+from flows.people import Via
+from flows.store import Origin
 
 INNER = "name: inner\nnodes: [{id: tell, agent: notifier, inputs: {message: %s}}]\n"
 OUTER = "name: outer\nnodes: [{id: part, workflow: inner}]\n"

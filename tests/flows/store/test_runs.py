@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
-from flows.store import Origin, Via, origin_of, read, record_origin, write
+from flows.people import Via
+from flows.store import Origin, origin_of, read, record_origin, write
 
 ALICE = Origin(run="r1", at=datetime(2026, 3, 2, tzinfo=UTC), requester="alice", via=Via.SCHEDULE, trigger="nightly")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -40,6 +41,9 @@ def serve() -> Iterator[Serve]:
         yield lambda app, **settings: running.enter_context(serving(app, WebSettings(**settings)))
 
 
+_HEAD = re.compile(rb"HTTP/1\.1 .*?\r\n\r\n", re.DOTALL)
+
+
 class Wire:
     """A connection on which a test writes bytes and reads what comes."""
 
@@ -50,11 +54,11 @@ class Wire:
         self.socket.sendall(data)
 
     def head(self) -> str:
-        """All up to the end of the head of an answer; shorter where the connection ends before."""
+        """The head of the next answer, without what is left of the one before; shorter where the connection ends."""
         came = b""
-        while b"\r\n\r\n" not in came and (data := self.socket.recv(4096)):
+        while not (found := _HEAD.search(came)) and (data := self.socket.recv(4096)):
             came += data
-        return came.decode("latin-1")
+        return (found.group() if found else came).decode("latin-1")
 
     def is_closed(self) -> bool:
         """Whether the server ends the connection within the socket's patience."""

@@ -37,7 +37,7 @@ def test_an_idle_connection_is_kept_for_its_own_time(serve: Serve, wire: Callabl
     assert connection.head().startswith(OK)
     time.sleep(0.3)  # the pause is what is tested: three times what a head may take
     connection.send(GET + b"\r\n")
-    assert connection.head().rpartition("HTTP/1.1")[2].startswith(" 200 ")
+    assert connection.head().startswith(OK)
     assert connection.is_closed()
 
 
