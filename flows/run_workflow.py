@@ -73,7 +73,7 @@ def run_workflow(
         params: The workflow's own params.
         runtime: auto, docker or local; the worker's setting when left out.
     """
-    entered = False
+    entered = True  # where that cannot be read, nothing shall be lost
     try:
         entered = archive.pinned_commit(UUID(str(current.id))) is not None
         return _run(repository, workflow, ref, params or {}, runtime, entered=entered)

@@ -18,8 +18,8 @@ _CODE = "DY012"
 def check_approvers(definition: Definition, policy: Policy, file: str | None = None) -> None:
     """Raises DefinitionError where a gate of the workflow, or of one that it runs, could never be opened for its change.
 
-    That is so for a group that the policy doesn't have, and where fewer people are meant than must say yes. Whether a
-    person of that name exists is known to no policy, so a `user:` is taken as it stands.
+    That is so for a group that the policy doesn't have, a person whom it names nowhere, and where fewer people are meant
+    than must say yes. A workflow chooses among the people of the policy: whoever writes one makes nobody an approver.
     """
     if problems := [*_problems(definition, policy, file or f"{definition.workflow.name}.yaml")]:
         raise DefinitionError(problems)
@@ -50,9 +50,20 @@ def _of_node(document: Document, node: Node, approval: Approval, place: Place, p
     for index, group in unknown:
         message = f"the approvers of '{node.id}' name the group '{group}', which the policy doesn't have."
         yield document.problem(_CODE, message, (*place, "approvers", index), _hint(group, policy))
+    strangers = [
+        (index, name)
+        for index, approver in enumerate(approval.approvers)
+        if not approver.startswith(GROUP)
+        for name in policy.members(approver)
+        if name not in policy.named
+    ]
+    for index, name in strangers:
+        message = f"the approvers of '{node.id}' name '{name}', whom today's policy names nowhere."
+        hint = "Add them to a group or to `approvers` in the file that DOCKYARD_POLICY_FILE names."
+        yield document.problem(_CODE, message, (*place, "approvers", index), hint)
     stand_ins = policy.escalate.to if policy.escalate else ()
     people = {name for approver in (*approvers, *stand_ins) for name in policy.members(approver)}
-    if approvers and not unknown and len(people) < approval.quorum:
+    if approvers and not unknown and not strangers and len(people) < approval.quorum:
         message = f"{approval.quorum} must approve '{node.id}', and today's policy knows {len(people)} who may."
         yield document.problem(_CODE, message, place)
 

@@ -113,6 +113,13 @@ class Policy(Frozen):
         # Who is told says nothing about who may: a gate is not another one for it.
         return digest(self.model_dump(mode="json", exclude={"notify"}))
 
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """All people whom it names anywhere as somebody who may decide something."""
+        approvers = [*self.approvers, *(name for rule in self.rules for name in rule.approvers)]
+        approvers += [*(self.escalate.to if self.escalate else ()), *(f"{GROUP}{group}" for group in self.groups)]
+        return frozenset(name for approver in approvers for name in self.members(approver))
+
     def members(self, approver: str) -> tuple[str, ...]:
         """Who is meant by `user:<name>` or `group:<name>`; nobody by a group that there is not."""
         kind, _, name = approver.partition(":")

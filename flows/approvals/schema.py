@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, Field, JsonValue
 from agents.contract.schema import Finding, Frozen
 from flows.approvals.texts import Line, Person, PersonOrNobody, Text
 from flows.canonical import digest
+from flows.people import Via
 
 PREFECT_UI = "prefect-ui"
 """Who answers in Prefect's own page, where nobody has a name."""
@@ -115,8 +116,8 @@ class GateRequest(Frozen):
 
     `node` is the key of the node's turn (`fix/0/2`), `step` what people call it (`fix#2`), `why` says in words what will
     happen; `requester` is the person who asked for the run (behind a schedule, who made it), `author` who wrote the
-    workflow, empty where nobody is known. `files` are all paths that the diff touches, both of a renamed one, as the hub
-    read them from the diff. `findings` would be fixed.
+    workflow, empty where nobody is known; `via` the door through which the run was asked for. `files` are all paths
+    that the diff touches, both of a renamed one, as the hub read them from the diff. `findings` would be fixed.
     """
 
     run: Annotated[str, Field(min_length=1, max_length=64)]
@@ -127,6 +128,7 @@ class GateRequest(Frozen):
     why: Text
     requester: Person
     author: PersonOrNobody = ""
+    via: Via | None = None
     risk: RiskLevel
     files: tuple[str, ...] = ()
     plan: JsonValue = None

@@ -177,6 +177,7 @@ class Changes:
 
         Raises NodeFailedError with the reason; nothing was written then, and the ledger says why.
         """
+        gate = self._now(gate)
         if gate.apply.step is Step.APPLIED:
             self._keep_script(gate, gate.apply.commit)
             return self._with(report, gate, gate.apply.commit)
@@ -192,10 +193,23 @@ class Changes:
             raise self._refused(gate, str(error)) from error
         except ApprovalError as error:  # not approved, used already, tampered with: the ledger says so itself
             raise NodeFailedError(str(error)) from error
-        except UnavailableError as error:  # the task tries again, a few times
-            raise UnavailableError(f"{error}; what was approved stays approved: retry this run once it answers") from error
+        except UnavailableError as error:
+            raise self._later(error) from error
         self._keep_script(gate, commit)
         return self._with(report, gate, commit)
+
+    def _now(self, gate: Gate) -> Gate:
+        """The gate as it stands: a try before this one may have written all of it, and lost the database's answer."""
+        try:
+            return self.ledger.gate(gate.id)
+        except ApprovalError as error:
+            raise NodeFailedError(str(error)) from error
+        except UnavailableError as error:
+            raise self._later(error) from error
+
+    def _later(self, error: UnavailableError) -> UnavailableError:
+        """The task tries again, a few times."""
+        return UnavailableError(f"{error}; what was approved stays approved: retry this run once it answers")
 
     def _apply(self, gate: Gate, subject: Subject) -> str:
         where = self.destination

@@ -153,7 +153,8 @@ class Driver:
     def _park(self, name: str, begin: Callable[[], None]) -> None:
         def parked() -> Orders:
             begin()
-            self._next_look = 0.0  # people may have decided before a run is entered again
+            if self._happened.empty():  # not for each of many that come to wait together
+                self._next_look = 0.0  # people may have decided before a run is entered again
             return self._scheduler.step_parked(name)
 
         self._happened.put(parked)

@@ -233,6 +233,11 @@ class Gates:
                 "nobody is known who asked for this run, and whoever asked may not approve: start it with `dockyard run`, "
                 "or deploy its workflow with `dockyard deploy`"
             )
+        if not self.origin.author and not policy.author_may_approve:
+            raise NodeFailedError(
+                "nobody is known who wrote this workflow's text, and whoever wrote it may not approve: deploy it with "
+                "`dockyard deploy`, and see that the worker's file is the one that was deployed"
+            )
         manifest = catalog()[node.agent or ""]
         patch = None if planned is None else patch_of(planned)
         files = () if patch is None else self.changes.destination.files(patch)
@@ -248,6 +253,7 @@ class Gates:
             why=_why(waiting, manifest.description),
             requester=self.origin.requester,
             author=self.origin.author,
+            via=self.origin.via,
             risk=risk,
             files=files,
             plan=subject.plan,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
@@ -32,6 +32,8 @@ MARGIN_SECONDS = 86_400
 """How long after its gates expire a run may still be resumed: Prefect fails one that is paused for too long."""
 
 _PREFIX = "dockyard-"
+_PAGE = 200
+"""As many inputs as Prefect gives at once."""
 
 
 class GateForm(RunInput):
@@ -109,7 +111,6 @@ class Pauses:
         Prefect is asked for that once a second.
         """
         if self._entered:
-            self._entered = False
             return True
         if self._since is None or not self._shown or time.monotonic() < self._next_look:
             return False
@@ -117,7 +118,7 @@ class Pauses:
         state = self._client.read_flow_run(self._run_id).state
         if state is None or state.type is not StateType.RUNNING:
             return False
-        self._since, self._shown = None, frozenset()
+        self._since, self._shown, self._entered = None, frozenset(), True
         return True
 
     def _has_lease(self) -> bool:
@@ -126,18 +127,20 @@ class Pauses:
             self._leased = state is not None and state.state_details.deployment_concurrency_lease_id is not None
         return self._leased
 
-    def answers(self) -> list[tuple[str, Choice]]:
-        """What was answered in Prefect's page since the last call, as gate and answer."""
-        found = []
+    def answers(self) -> Iterator[tuple[str, Choice]]:
+        """What was answered in Prefect's page, as gate and answer; each until whoever asks comes back for the next.
+
+        Once all are taken `asked_again` says no. Where something is raised in between, the rest is given another time.
+        """
         for name in ("paused", "suspended"):
-            inputs = self._client.filter_flow_run_input(
-                self._run_id, key_prefix=f"{name}-{_PREFIX}", limit=200, exclude_keys=self._read
-            )
-            for given in inputs:
-                self._read.add(given.key)
-                if given.key.endswith("-response"):
-                    found += self._answer(given.decoded_value)
-        return found
+            while inputs := self._client.filter_flow_run_input(
+                self._run_id, key_prefix=f"{name}-{_PREFIX}", limit=_PAGE, exclude_keys=self._read
+            ):
+                for given in inputs:
+                    if given.key.endswith("-response"):
+                        yield from self._answer(given.decoded_value)
+                    self._read.add(given.key)
+        self._entered = False
 
     def _answer(self, value: Any) -> list[tuple[str, Choice]]:
         try:

@@ -44,12 +44,14 @@ class Tasks:
         self._clock = clock
         self._publish = publish
         self._entered = entered
+        self._store = get_result_store()  # the flow's; the threads of futures know of no flow
+        self._log = get_run_logger()
         self._futures: dict[str, PrefectFuture[NodeReport]] = {}
         self.reports: dict[str, NodeReport] = {}
 
     def known(self, key: str) -> bool:
         """Whether the step of that key has a persisted result."""
-        return self._entered and get_result_store().exists(self._key(key))
+        return self._entered and self._store.exists(self._key(key))
 
     @property
     def waiting(self) -> int:
@@ -94,9 +96,9 @@ class Tasks:
         if not self.known(key):
             return False
         try:
-            result: object = get_result_store().read(self._key(key)).result
+            result: object = self._store.read(self._key(key)).result
         except Exception as error:  # noqa: BLE001 - whatever a storage raises: the step's task meets it, too, and tells
-            get_run_logger().warning("The result of '%s' cannot be read (%s).", step.name, error)
+            self._log.warning("The result of '%s' cannot be read (%s).", step.name, error)
             return False
         if not isinstance(result, NodeReport):
             return False

@@ -86,13 +86,25 @@ def pinned_commit(run_id: UUID) -> str | None:
 
 
 def _write(key: str, content: bytes) -> None:
-    # Prefect's dispatch: without `_sync` it answers a coroutine or a value, by who calls.
-    _storage().write_path(key, content, _sync=True)  # type: ignore[call-arg, unused-coroutine]
+    storage = _storage()
+    try:
+        # Prefect's dispatch: without `_sync` it answers a coroutine or a value, by who calls.
+        storage.write_path(key, content, _sync=True)  # type: ignore[call-arg, unused-coroutine]
+    except Exception as error:
+        raise _away(error) from error
 
 
 def _read(key: str) -> bytes | None:
+    storage = _storage()
     try:
-        content: bytes = _storage().read_path(key, _sync=True)  # type: ignore[call-arg, assignment]
+        content: bytes = storage.read_path(key, _sync=True)  # type: ignore[call-arg, assignment]
     except (ValueError, FileNotFoundError):  # what storages raise for a path that holds nothing
         return None
+    except Exception as error:
+        raise _away(error) from error
     return content
+
+
+def _away(error: Exception) -> UnavailableError:
+    """Each storage has errors of its own."""
+    return UnavailableError(f"Prefect's result storage does not answer ({type(error).__name__}: {error})")

@@ -10,6 +10,7 @@ from enum import StrEnum
 from agents.contract.schema import Frozen
 from flows.approvals import Apply, Decision, Gate, GateRequest, State, Step, unreachable
 from flows.approvals.policy import eligible
+from flows.people import Via
 from flows.reports import plain
 
 _FINDINGS_SHOWN = 20
@@ -46,7 +47,7 @@ def facts(gate: Gate, now: datetime) -> tuple[Fact, ...]:
         "Gate": [f"{gate.id}, {gate.state.value}"],
         "Node": [f"{request.display_name} of {request.workflow}, agent {request.agent}, run {request.run}"],
         "Why": request.why.split("\n"),
-        "Asked by": [request.requester],
+        "Asked by": [request.requester, *_unseen(request)],
         "Written by": [request.author or "not known"],
         "Risk": [request.risk.value],
         "Files": request.files or ["none"],
@@ -126,6 +127,12 @@ def _part(line: str, *, in_head: bool) -> Part:
     if line.startswith("@@"):
         return Part.PLACE
     return {"+": Part.ADDED, "-": Part.REMOVED}.get(line[:1], Part.CONTEXT)
+
+
+def _unseen(request: GateRequest) -> Iterator[str]:
+    """What an approver must know of a run that nobody of a name started."""
+    if request.via in (Via.PREFECT, Via.SCHEDULE, Via.EVENT):
+        yield f"who made the deployment; who started it by {request.via.value} is not known"
 
 
 def _findings(request: GateRequest) -> Iterator[str]:

@@ -39,6 +39,11 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def unheard(settings: Settings) -> timedelta:
+    """How long before Prefect marks a run as Crashed its process may have died."""
+    return timedelta(seconds=settings.heartbeat + settings.lost_after) + MARGIN
+
+
 class Reconciler:
     """Looks after the runs that have gates. Any number of these may be at work at once, on one machine or several.
 
@@ -142,6 +147,8 @@ class Reconciler:
             return self._missing(ledger, run, waiting, now)
         self._seen.add(run)
         state = known.state
+        if state is not None and state.is_pending():
+            return self._pending(known, state, gates, now), False
         if state is None or not (state.is_paused() or state.is_final()):
             return (), False
         if state.is_paused():
@@ -156,6 +163,14 @@ class Reconciler:
             return _supersede(ledger, waiting, "its run is gone from Prefect", now), True
         return (), not waiting  # another server's, of a workspace with the same database: not ours to judge
 
+    def _pending(self, known: FlowRun, state: PrefectState[Any], gates: Sequence[Gate], now: datetime) -> Iterable[str]:
+        """A worker was about to start the run, and may be gone: Prefect would let it be so for ever."""
+        if not gates or known.deployment_id is None or now - state.timestamp <= unheard(self._settings):
+            return ()
+        return self._start(
+            known, state, "AwaitingRetry", now, f"Run {known.name} was taken and never begun: it is started again."
+        )
+
     def _paused(self, known: FlowRun, state: PrefectState[Any], found: Survey, now: datetime) -> Iterable[str]:
         from flows.execution.pauses import handled_in
 
@@ -164,10 +179,11 @@ class Reconciler:
             return ()
         closed = [gate for gate in found.gates if gate.closed_at is not None]
         if state.name == "Suspended":
-            # A decision from long before was known when the run lay down: a gate it no longer comes to stays uncounted.
-            fresh = any(gate.closed_at > state.timestamp - MARGIN for gate in closed if gate.closed_at)
+            # No clock says whether it knew of them: the deciding machine's and the server's may differ.
+            goes_on = len(closed) > handled
             # One that was changed since may have been closed, and counted, before.
-            goes_on = len(closed) + len(found.broken) > handled and fresh
+            fresh = any(gate.closed_at > state.timestamp - MARGIN for gate in closed if gate.closed_at)
+            goes_on = goes_on or (len(closed) + len(found.broken) > handled and fresh)
         else:
             # It should have seen the decision within a second, and been suspended after the grace: its process is gone.
             grace = timedelta(seconds=self._settings.approval_grace)
@@ -181,7 +197,8 @@ class Reconciler:
     def _crashed(
         self, ledger: Ledger, known: FlowRun, state: PrefectState[Any], gates: Sequence[Gate], now: datetime
     ) -> tuple[Iterable[str], bool]:
-        if not any(_unfinished(gate, state.timestamp) for gate in gates):
+        # Once more than it needs does no harm: what had finished is taken from its results.
+        if not any(_unfinished(gate, state.timestamp - unheard(self._settings)) for gate in gates):
             return (), True
         waiting = [gate for gate in gates if gate.state is State.OPEN]
         if known.deployment_id is None:
@@ -238,17 +255,17 @@ def reconcile(settings: Settings, say: Callable[[str], None]) -> tuple[str, ...]
         return done
 
 
-def _unfinished(gate: Gate, crashed_at: datetime) -> bool:
-    """Whether the run may not have acted on the gate, or not to the end."""
+def _unfinished(gate: Gate, alive_at: datetime) -> bool:
+    """Whether the run, last known alive then, may not have acted on the gate, or not to the end."""
     if gate.state is State.OPEN:
         return True
     if gate.apply.step is Step.ROLLED_BACK:  # a person has looked since, however short ago
         return False
     if gate.state is State.APPROVED and gate.apply.step in (Step.NONE, Step.INTENDED):
         return True
-    if gate.apply.at is not None and gate.apply.at > crashed_at - MARGIN:
+    if gate.apply.at is not None and gate.apply.at > alive_at:
         return True  # what comes after the change may not have begun
-    return gate.closed_at is not None and gate.closed_at > crashed_at - MARGIN and gate.state is not State.SUPERSEDED
+    return gate.closed_at is not None and gate.closed_at > alive_at and gate.state is not State.SUPERSEDED
 
 
 def _supersede(ledger: Ledger, gates: Iterable[Gate], reason: str, now: datetime) -> tuple[str, ...]:

@@ -83,7 +83,8 @@ class LogLine(Frozen):
 class RunHandle(Frozen):
     """A run in Prefect. `message` is the state's own sentence.
 
-    `refused`: what it was given could not be used; `denied`: people said no to what it wanted to do, or nothing in time.
+    `refused`: what it was given could not be used; `denied`: people said no to what it wanted to do; `expired`: they
+    said nothing in time.
     """
 
     id: UUID
@@ -94,6 +95,7 @@ class RunHandle(Frozen):
     message: str = ""
     refused: bool = False
     denied: bool = False
+    expired: bool = False
     work_pool: str | None = None
     created: datetime | None = None
     seconds: float = 0.0
@@ -345,7 +347,8 @@ def _handle(run: FlowRun) -> RunHandle:
         message=(run.state.message or "") if run.state else "",
         work_pool=run.work_pool_name,
         refused=run.state_name == INVALID_INPUT,
-        denied=run.state_name in (REJECTED, EXPIRED),
+        denied=run.state_name == REJECTED,
+        expired=run.state_name == EXPIRED,
         created=run.created,
         seconds=run.total_run_time.total_seconds(),
     )

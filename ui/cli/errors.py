@@ -20,6 +20,7 @@ class Exit(IntEnum):
     FINDINGS = 3
     WAITING = 4
     REJECTED = 5
+    EXPIRED = 6
     INTERRUPTED = 130
 
 

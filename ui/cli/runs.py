@@ -43,7 +43,14 @@ def run(  # noqa: PLR0917 — each is an option
         list[str] | None, typer.Option("--param", "-p", help="key=value for one of the workflow's params.")
     ] = None,
     runtime: Runtime = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Show progress and the summary; exit by the result.")] = False,
+    wait: Annotated[
+        bool | None,
+        typer.Option(
+            "--wait/--no-wait",
+            help="Show progress and the summary, ask what you may decide, exit by the result. "
+            "[default: at a terminal where runs go to this machine's own server]",
+        ),
+    ] = None,
     json_file: Annotated[
         Path | None,
         typer.Option("--json", help="Write the whole report as JSON to this file (implies --wait)."),
@@ -59,6 +66,7 @@ def run(  # noqa: PLR0917 — each is an option
     """
     with spoken():
         from flows.service import LocalServices, Runs, StartRequest, check_engine, check_request
+        from ui.cli.deciding import at_a_terminal
 
         if json_file is not None:
             check_target(json_file, "--json")
@@ -70,6 +78,8 @@ def run(  # noqa: PLR0917 — each is an option
             check_engine(request, configuration())
         known = Runs(configuration())
         handle = known.start(request)
+        if wait is None:  # who sits at the machine that runs it would be told nothing else
+            wait = services.used and at_a_terminal()
         if not (wait or json_file or fail_on):
             typer.echo(str(handle.id))
             _say(f"Started {handle.name}. `dockyard report {handle.name}` shows its report when it has ended.")
@@ -105,15 +115,22 @@ def _attend(known: Runs, handle: RunHandle, json_file: Path | None, fail_on: Sev
 def _exit(ended: RunHandle, found: RunReport, fail_on: Severity | None) -> Exit:
     from flows.service import RunState
 
-    if ended.denied:
-        _say(f"dockyard: {ended.message}")
-        return Exit.REJECTED
+    if ended_so := _by_people(ended):
+        return ended_so
     if ended.state is not RunState.COMPLETED:
         return Exit.FAILED
     if fail_on is not None and found.at_or_above(fail_on):
         _say(f"dockyard: {found.at_or_above(fail_on)} findings at or above {fail_on.value}")
         return Exit.FINDINGS
     return Exit.OK
+
+
+def _by_people(ended: RunHandle) -> Exit | None:
+    """How people ended the run, with the reason said; None where they did not."""
+    if not (ended.denied or ended.expired):
+        return None
+    _say(f"dockyard: {ended.message}")
+    return Exit.REJECTED if ended.denied else Exit.EXPIRED
 
 
 def _follow(known: Runs, handle: RunHandle) -> RunHandle:
@@ -140,9 +157,8 @@ def _without_report(ended: RunHandle) -> Exit:
     if ended.refused:
         _say(f"dockyard: {ended.message}")
         return Exit.INVALID
-    if ended.denied:
-        _say(f"dockyard: {ended.message}")
-        return Exit.REJECTED
+    if ended_so := _by_people(ended):
+        return ended_so
     _say(f"dockyard: {ended.name} {ended.state.value}: {ended.message}")
     return Exit.FAILED
 

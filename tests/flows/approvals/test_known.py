@@ -27,7 +27,7 @@ def refused(text: str, policy: Policy = POLICY, library: dict[str, str] | None =
 
 @pytest.mark.parametrize("key", ["nodes", "finally"])
 def test_a_group_that_the_policy_has_not_is_named_with_its_place_and_the_nearest(key: str) -> None:
-    text = workflow('{approvers: ["user:zoe", "group:secuirty"]}', key=key)
+    text = workflow('{approvers: ["user:bob", "group:secuirty"]}', key=key)
     line = 6 if key == "nodes" else 7
     (told,) = refused(text)
     assert told.startswith(f"w.yaml:{line}:40: DY012 the approvers of 'ask' name the group 'secuirty', which the policy")
@@ -61,9 +61,16 @@ def test_a_workflow_that_the_workflow_runs_is_looked_at_too() -> None:
     assert told.startswith("inner.yaml:6:28: DY012 the approvers of 'ask' name the group 'ops'")
 
 
-@pytest.mark.parametrize("approvers", ['["group:security"]', '["user:somebody-new"]', '["group:security", "user:zoe"]'])
+@pytest.mark.parametrize("approvers", ['["group:security"]', '["user:dave"]', '["group:security", "user:dave"]'])
 def test_those_who_could_be_are_let_through(approvers: str) -> None:
     check_approvers(load(workflow(f"{{approvers: {approvers}}}")), POLICY)
+
+
+def test_a_workflow_makes_nobody_an_approver_whom_the_policy_does_not_name() -> None:
+    (told,) = refused(workflow('{approvers: ["group:security", "user:carl"]}'))
+    assert told.startswith("w.yaml:6:46: DY012 the approvers of 'ask' name 'carl', whom today's policy names nowhere.")
+    by_rule = Policy.model_validate({"approvers": "group:a", "groups": {"a": ["x"]}, "rules": [{"approvers": "user:carl"}]})
+    check_approvers(load(workflow('{approvers: ["user:carl"]}')), by_rule)
 
 
 def test_a_node_may_leave_it_to_a_policy_that_names_somebody() -> None:

@@ -8,18 +8,19 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from prefect.client.schemas.objects import State as PrefectState
-from prefect.states import AwaitingRetry, Cancelled, Completed, Crashed, Failed, Paused, Running, Suspended
+from prefect.states import AwaitingRetry, Cancelled, Completed, Crashed, Failed, Paused, Pending, Running, Suspended
 from sqlalchemy import text
 
 from flows.approvals import Choice, GateRequest, Ledger, Policy, State, Step, gate_id
 from flows.errors import UnavailableError
-from flows.service.reconciler import MARGIN, MOST_CRASHES, Reconciler
+from flows.service.reconciler import MARGIN, MOST_CRASHES, Reconciler, unheard
 from flows.settings import Settings
 from flows.store import open_store
 from tests.flows.approvals.asking import OPENED
 from tests.flows.service.waiting import MINUTE, POLICY, Clock, Prefect, ask, at, say, suspended
 
 SECOND = timedelta(seconds=1)
+UNHEARD = unheard(Settings())
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_a_run_that_knew_of_the_decision_stays_suspended(reconciler: Reconciler,
     assert prefect.state_of(run) == "Suspended"
 
 
-def test_a_gate_the_run_never_comes_to_again_does_not_start_it_over_and_over(
+def test_a_decision_counts_by_number_whatever_the_clock_of_its_machine_said(
     reconciler: Reconciler, ledger: Ledger, prefect: Prefect, clock: Clock
 ) -> None:
     later = OPENED + MINUTE + MARGIN + SECOND
@@ -85,8 +86,8 @@ def test_a_gate_the_run_never_comes_to_again_does_not_start_it_over_and_over(
     ask(ledger, run, "one")
     say(ledger, ask(ledger, run, "two"))
     clock.now = later + MINUTE
-    assert reconciler.once() == ()
-    assert prefect.state_of(run) == "Suspended"
+    assert len(reconciler.once()) == 1
+    assert prefect.state_of(run) == "Resuming"
 
 
 def test_a_run_that_somebody_else_suspended_stays_so(reconciler: Reconciler, ledger: Ledger, prefect: Prefect) -> None:
@@ -192,16 +193,38 @@ def test_a_run_killed_right_after_its_change_goes_on_to_what_comes_next(
 def test_a_run_that_crashed_long_after_its_gates_were_done_with_stays_crashed(
     reconciler: Reconciler, ledger: Ledger, prefect: Prefect, clock: Clock, end: Step
 ) -> None:
-    run = prefect.add(at(clock.now + MARGIN + SECOND, Crashed()))
+    run = prefect.add(at(clock.now + UNHEARD + SECOND, Crashed()))
     end_with(ledger, ask(ledger, run), end, clock)
     assert reconciler.once() == ()
     assert prefect.state_of(run) == "Crashed"
 
 
+@pytest.mark.parametrize("end", [Step.APPLIED, Step.REFUSED])
+def test_a_run_whose_machine_died_right_after_the_end_of_its_gate_goes_on(
+    reconciler: Reconciler, ledger: Ledger, prefect: Prefect, clock: Clock, end: Step
+) -> None:
+    run = prefect.add(at(clock.now + UNHEARD - MINUTE, Crashed()))
+    end_with(ledger, ask(ledger, run), end, clock)
+    assert len(reconciler.once()) == 1
+    assert prefect.state_of(run) == "AwaitingRetry"
+
+
+def test_a_run_that_a_worker_took_and_never_began_is_started_again(
+    reconciler: Reconciler, ledger: Ledger, prefect: Prefect, clock: Clock
+) -> None:
+    run = prefect.add(at(OPENED + MINUTE, Pending()))
+    say(ledger, ask(ledger, run))
+    clock.now = OPENED + MINUTE + UNHEARD
+    assert reconciler.once() == ()
+    clock.now += MINUTE
+    assert [line.endswith("was taken and never begun: it is started again.") for line in reconciler.once()] == [True]
+    assert prefect.state_of(run) == "AwaitingRetry"
+
+
 def test_taking_a_change_back_does_not_start_its_crashed_run_again(
     reconciler: Reconciler, ledger: Ledger, prefect: Prefect, clock: Clock
 ) -> None:
-    run = prefect.add(at(clock.now + MARGIN + SECOND, Crashed()))
+    run = prefect.add(at(clock.now + UNHEARD + SECOND, Crashed()))
     request = ask(ledger, run)
     end_with(ledger, request, Step.APPLIED, clock)
     assert reconciler.once() == ()

@@ -19,6 +19,10 @@ def test_credentials_in_a_repository_url_are_not_shown() -> None:
     assert _handle(run).repository == "https://example.org/x.git"
 
 
-@pytest.mark.parametrize(("name", "denied"), [("Rejected", True), ("Expired", True), ("Failed", False), (None, False)])
-def test_a_run_that_people_ended_is_told_from_one_that_failed(name: str | None, denied: bool) -> None:
-    assert _handle(FlowRun(id=uuid4(), flow_id=uuid4(), state_name=name)).denied is denied
+@pytest.mark.parametrize(
+    ("name", "denied", "expired"),
+    [("Rejected", True, False), ("Expired", False, True), ("Failed", False, False), (None, False, False)],
+)
+def test_a_run_that_people_ended_is_told_from_one_that_failed(name: str | None, denied: bool, expired: bool) -> None:
+    handle = _handle(FlowRun(id=uuid4(), flow_id=uuid4(), state_name=name))
+    assert (handle.denied, handle.expired) == (denied, expired)
