@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from copy import copy
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -120,6 +121,12 @@ class Runs:
         self._caller = caller or Caller(name=local_person(), via=Via.CLI)
         self._patience = patience
         self._client = get_client(sync_client=True)
+
+    def acting_for(self, caller: Caller) -> Runs:
+        """The same runs, on behalf of somebody else."""
+        other = copy(self)
+        other._caller = caller
+        return other
 
     @answering()
     def start(self, request: StartRequest, *, idempotency_key: str | None = None) -> RunHandle:
