@@ -9,7 +9,7 @@ from fastapi import Depends, Query
 
 from agents.contract.schema import Frozen
 
-MAX_LIMIT = 200
+MAX_LIMIT = 100
 MAX_OFFSET = 1_000_000
 
 T = TypeVar("T")

@@ -1,0 +1,116 @@
+"""The API over a real Prefect server: what is started, kept, listed, cancelled and tried again by programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+import pytest
+from prefect.client.schemas.actions import LogCreate
+from prefect.states import Failed
+from starlette.testclient import TestClient
+
+from flows.execution.origin import DOOR, REQUESTER
+from flows.service.accounts import Role
+from flows.settings import Settings
+from tests.ui.api.conftest import served, somebody
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+
+pytestmark = pytest.mark.prefect
+
+WORKFLOW = "name: hello\nnodes:\n  - {id: tell, agent: notifier, inputs: {message: hi}}\n"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, prefect_server: str) -> Settings:
+    """A state folder, a repository and a work pool of the test's own; nobody takes its runs."""
+    (tmp_path / "repository").mkdir()
+    pool = f"pool-{uuid4().hex[:8]}"
+    return Settings(state_dir=tmp_path / "state", database_url=None, work_pool=pool, work_pool_type="process")
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[TestClient]:
+    """Otto, an operator."""
+    with TestClient(served(settings, somebody("otto", Role.OPERATOR)), base_url="http://hub") as client:
+        yield client
+
+
+@pytest.fixture
+def start(settings: Settings) -> dict[str, str]:
+    """A start of a workflow that is given by its text."""
+    return {"text": WORKFLOW, "repository": str(settings.state_dir.parent / "repository")}
+
+
+def test_a_key_starts_a_run_once_and_in_the_callers_name(
+    client: TestClient, settings: Settings, start: dict[str, str], prefect_client: SyncPrefectClient
+) -> None:
+    key = {"Idempotency-Key": uuid4().hex}
+    first = client.post("/api/runs", json=start, headers=key)
+    assert first.status_code == 201, first.text
+    run = first.json()
+    assert (run["workflow"], run["state"], run["requester"]) == ("hello", "pending", "otto")
+    assert first.headers["location"] == f"/api/runs/{run['id']}"
+    labels = prefect_client.read_flow_run(UUID(run["id"])).labels
+    assert (labels[REQUESTER], labels[DOOR]) == ("otto", "api")
+    assert client.post("/api/runs", json=start, headers=key).json()["id"] == run["id"]
+    other = client.post("/api/runs", json=start | {"ref": "HEAD~1"}, headers=key)
+    assert other.status_code in (409, 422), other.text
+    with TestClient(served(settings, somebody("olga", Role.OPERATOR)), base_url="http://hub") as olga:
+        assert olga.post("/api/runs", json=start, headers=key).json()["id"] != run["id"]
+
+
+def test_a_key_of_another_start_is_refused(client: TestClient, start: dict[str, str]) -> None:
+    key = {"Idempotency-Key": uuid4().hex}
+    assert client.post("/api/runs", json=start, headers=key).status_code == 201
+    other = client.post("/api/runs", json=start | {"runtime": "local"}, headers=key)
+    assert (other.status_code, "another run" in other.json()["detail"]) == (409, True)
+
+
+def test_runs_are_listed_found_cancelled_and_tried_again(
+    client: TestClient, start: dict[str, str], prefect_client: SyncPrefectClient
+) -> None:
+    runs = [client.post("/api/runs", json=start).json()["id"] for _ in range(3)]
+    page = client.get("/api/runs?limit=2&state=pending&workflow=from_file")
+    assert page.status_code == 422  # no workflow has such a name
+    page = client.get("/api/runs?limit=2&state=pending").json()
+    assert len(page["items"]) == 2
+    assert page["next_offset"] == 2
+    shown = client.get(f"/api/runs/{runs[0]}").json()
+    assert (shown["run"]["id"], shown["nodes"]) == (runs[0], [])
+    assert client.post(f"/api/runs/{runs[0]}/retry").status_code == 409
+    cancelled = client.post(f"/api/runs/{runs[0]}/cancel")
+    assert (cancelled.status_code, cancelled.json()["state"]) == (202, "cancelled")
+    assert client.post(f"/api/runs/{runs[0]}/cancel").status_code == 409
+    prefect_client.set_flow_run_state(UUID(runs[1]), Failed(message="no"), force=True)
+    tried = client.post(f"/api/runs/{runs[1]}/retry")
+    assert (tried.status_code, tried.json()["state"]) == (202, "pending"), tried.text
+    assert runs[0] in [run["id"] for run in client.get("/api/runs?state=cancelled").json()["items"]]
+
+
+def test_a_log_is_read_on_from_where_one_was(
+    client: TestClient, start: dict[str, str], prefect_client: SyncPrefectClient
+) -> None:
+    run = client.post("/api/runs", json=start).json()["id"]
+    begin = datetime.now(UTC)
+    lines = [
+        LogCreate(name="n", level=20, message=f"line {at}", timestamp=begin + timedelta(seconds=at), flow_run_id=UUID(run))
+        for at in range(5)
+    ]
+    prefect_client.create_logs(lines)
+    page = client.get(f"/api/runs/{run}/logs?limit=3").json()
+    assert [line["text"] for line in page["items"]] == ["line 0", "line 1", "line 2"]
+    after = page["items"][-1]["at"]
+    rest = client.get(f"/api/runs/{run}/logs", params={"after": after}).json()
+    assert ([line["text"] for line in rest["items"]], rest["next_offset"]) == (["line 3", "line 4"], None)
+
+
+@pytest.mark.parametrize("path", ["", "/logs", "/report", "/findings"])
+def test_a_run_that_is_not_there_is_not_found(client: TestClient, path: str) -> None:
+    response = client.get(f"/api/runs/{uuid4()}{path}")
+    assert (response.status_code, response.json()["title"]) == (404, "Not Found")
