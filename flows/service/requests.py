@@ -9,7 +9,8 @@ from pydantic import Field, JsonValue
 from agents.contract.schema import Frozen
 from flows.definition.loader import Definition, bind, is_file, read_params
 from flows.execution.engine import check_image
-from flows.service.workflows import named, of_text
+from flows.execution.library import kept_named, loaded
+from flows.service.workflows import named
 from flows.settings import RuntimeName, Settings
 from flows.workspace import check_out, folder_of
 
@@ -38,9 +39,13 @@ def check_engine(request: StartRequest, settings: Settings) -> None:
 
 @dataclass(frozen=True)
 class CheckedRequest:
-    """A request that a worker can be given. `repository` is a whole path or a URL."""
+    """A request that a worker can be given. `repository` is a whole path or a URL.
+
+    `author` wrote the workflow, where it is kept in the hub.
+    """
 
     definition: Definition
+    author: str | None
     from_file: bool
     repository: str
     params: dict[str, JsonValue]
@@ -52,7 +57,8 @@ def check_request(request: StartRequest, settings: Settings) -> CheckedRequest:
     Whether a URL leads anywhere is the worker's to find out: it may reach what this machine cannot.
     """
     own = request.text is not None
-    definition = named(request.workflow, settings) if request.text is None else of_text(request.text, settings)
+    kept = None if own else kept_named(request.workflow, settings)
+    definition = named(request.workflow, settings) if request.text is None else loaded(request.text, settings)
     params = {**read_params(definition.workflow, request.typed), **request.params}
     bind(definition.workflow, params)
     folder = folder_of(request.repository)
@@ -61,6 +67,7 @@ def check_request(request: StartRequest, settings: Settings) -> CheckedRequest:
         check_out(str(folder), request.ref, state_dir=settings.state_dir, timeout=settings.git_timeout)
     return CheckedRequest(
         definition=definition,
+        author=None if kept is None else kept.author,
         from_file=own or is_file(request.workflow),
         repository=request.repository if folder is None else str(folder),
         params=params,

@@ -147,7 +147,7 @@ class Runs:
         if checked.from_file:
             deployment = deploy_from_file(self._client, self._settings)
         else:
-            deployment = deploy(self._client, checked.definition, self._settings)
+            deployment = deploy(self._client, checked.definition, self._settings, author=checked.author)
         parameters: dict[str, JsonValue] = {
             "workflow": checked.definition.text if checked.from_file else checked.definition.workflow.name,
             "repository": checked.repository,

@@ -21,6 +21,7 @@ from flows.store.chain import (
 from flows.store.engine import is_made, open_store
 from flows.store.runs import Origin, Via, origin_of, record_origin
 from flows.store.transactions import read, write
+from flows.store.workflows import Kept, keep, kept_workflows, newest_of, versions_of
 
 __all__ = [
     "GENESIS",
@@ -28,6 +29,7 @@ __all__ = [
     "Broken",
     "Draft",
     "Entry",
+    "Kept",
     "Origin",
     "UnreadableRowError",
     "Via",
@@ -40,11 +42,15 @@ __all__ = [
     "hash_at",
     "is_made",
     "is_sound",
+    "keep",
+    "kept_workflows",
     "last",
+    "newest_of",
     "open_store",
     "origin_of",
     "read",
     "record_origin",
     "runs_of",
+    "versions_of",
     "write",
 ]

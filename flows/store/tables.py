@@ -114,3 +114,15 @@ signing_keys = Table(
     Column("value", String(64), nullable=False),
 )
 """Keys that every replica signs with, as hexadecimal digits; made by whoever needs one first."""
+
+workflows = Table(
+    "workflows",
+    metadata,
+    Column("name", String(63), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("workspace", String(63), nullable=False),
+    Column("at", String(27), nullable=False),
+    Column("author", String(128), nullable=False),
+    Column("text", Text),
+)
+"""Every version of the workflows that people keep in the hub, without a text where it was deleted; append-only."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,13 +14,16 @@ from prefect.client.schemas.actions import LogCreate
 from prefect.states import Failed
 from starlette.testclient import TestClient
 
-from flows.execution.origin import DOOR, REQUESTER
+from flows.execution.origin import AUTHORED, DOOR, REQUESTER
 from flows.service.accounts import Role
 from flows.settings import Settings
+from tests.integration.yard import update
 from tests.ui.api.conftest import served, somebody
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
+
+    from tests.integration.yard import Yard
 
 pytestmark = pytest.mark.prefect
 
@@ -114,3 +118,54 @@ def test_a_log_is_read_on_from_where_one_was(
 def test_a_run_that_is_not_there_is_not_found(client: TestClient, path: str) -> None:
     response = client.get(f"/api/runs/{uuid4()}{path}")
     assert (response.status_code, response.json()["title"]) == (404, "Not Found")
+
+
+KEPT = """\
+name: {name}
+schedule: {{cron: "0 3 1 1 *", params: {{repository: /srv}}}}
+nodes:
+  - {{id: tell, agent: notifier, inputs: {{message: hi}}}}
+"""
+
+
+def test_a_kept_workflow_is_deployed_in_its_authors_name_and_outlived_by_its_runs(
+    client: TestClient, settings: Settings, start: dict[str, str], prefect_client: SyncPrefectClient
+) -> None:
+    name = f"kept-{uuid4().hex[:8]}"
+    made = client.post("/api/workflows", json={"text": KEPT.format(name=name)})
+    assert (made.status_code, made.headers["location"]) == (201, f"/api/workflows/{name}"), made.text
+    deployed = prefect_client.read_deployment_by_name(f"dockyard/{name}")
+    assert (deployed.parameter_openapi_schema or {})[AUTHORED]["name"] == "otto"
+    assert len(deployed.schedules) == 1
+    run = client.post("/api/runs", json={"workflow": name, "repository": start["repository"]}).json()
+    assert (run["workflow"], run["state"]) == (name, "pending")
+    with TestClient(served(settings, somebody("olga", Role.OPERATOR)), base_url="http://hub") as olga:
+        changed = KEPT.format(name=name).replace("hi", "ho")
+        assert olga.put(f"/api/workflows/{name}", json={"text": changed}).json()["author"] == "olga"
+        assert olga.delete(f"/api/workflows/{name}").status_code == 204
+    after = prefect_client.read_deployment_by_name(f"dockyard/{name}")
+    assert (after.parameter_openapi_schema or {})[AUTHORED]["name"] == "olga"
+    assert after.schedules == []
+    assert [one["id"] for one in client.get(f"/api/runs?workflow={name}").json()["items"]] == [run["id"]]
+    gone = client.post("/api/runs", json={"workflow": name, "repository": start["repository"]})
+    assert gone.status_code == 422
+
+
+def test_who_keeps_a_workflow_does_not_approve_what_its_runs_want(yard: Yard) -> None:
+    name = f"mend-{uuid4().hex[:8]}"
+    text = json.dumps({"name": name, "nodes": [update("fix")]})
+    ann, bob = (served(yard.config, somebody(who, Role.APPROVER)) for who in ("ann", "bob"))
+    with TestClient(ann, base_url="http://hub") as ann_asks, TestClient(bob, base_url="http://hub") as bob_asks:
+        assert ann_asks.post("/api/workflows", json={"text": text}).status_code == 201
+        start = {"workflow": name, "repository": str(yard.repository()), "runtime": "local"}
+        run = UUID(bob_asks.post("/api/runs", json=start).json()["id"])
+        gate = yard.gate(run)
+        shown = ann_asks.get(f"/api/approvals/{gate.id}").json()
+        assert (shown["request"]["author"], shown["request"]["requester"]) == ("ann", "bob")
+        assert shown["may"][0]["people"] == ["cid"]
+        said = {"choice": "approve", "digest": shown["digest"]}
+        assert ann_asks.post(f"/api/approvals/{gate.id}/decisions", json=said).status_code == 403
+    cid = served(yard.config, somebody("cid", Role.APPROVER))
+    with TestClient(cid, base_url="http://hub") as cid_asks:
+        assert cid_asks.post(f"/api/approvals/{gate.id}/decisions", json=said).status_code == 201
+    assert yard.ends(run) == "Completed"

@@ -7,6 +7,7 @@ from functools import cached_property
 from flows.service import Caller, Runs, Via
 from flows.service.accounts import Principal
 from flows.service.approvals import Approvals
+from flows.service.library import Workflows
 from flows.settings import Settings
 
 
@@ -15,6 +16,7 @@ class Hub:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._workflows: dict[str, Workflows] = {}
 
     @cached_property
     def approvals(self) -> Approvals:
@@ -24,6 +26,13 @@ class Hub:
     def runs(self, principal: Principal) -> Runs:
         """The runs, on behalf of who asks."""
         return self._runs.acting_for(Caller(name=principal.name, via=Via.API))
+
+    def workflows(self, principal: Principal) -> Workflows:
+        """The workflows of the workspace of who asks."""
+        workspace = principal.account.workspace
+        if workspace not in self._workflows:
+            self._workflows[workspace] = Workflows(self.settings, workspace)
+        return self._workflows[workspace]
 
     @cached_property
     def _runs(self) -> Runs:

@@ -87,6 +87,8 @@ def serve(app: FastAPI, hub: Hub) -> None:
     @app.post("/runs", tags=TAGS, status_code=201, responses=problems(409))
     def start_run(asks: RunsWriter, start: Start, response: Response, key: Key = None) -> RunHandle:
         """Check all that can be checked, and hand the run to a worker."""
+        if start.workflow is not None:
+            hub.workflows(asks).check_startable(start.workflow)
         run = hub.runs(asks).start(start.request(), idempotency_key=key)
         response.headers["Location"] = f"/api/runs/{run.id}"
         return run

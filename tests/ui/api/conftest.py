@@ -51,8 +51,8 @@ def clients(settings: Settings, server_is_elsewhere: None) -> Iterator[As]:
     """A function from a name and a role to a client of that person's; None as name for nobody."""
     with ExitStack() as opened:
 
-        def client(name: str | None = "alice", role: Role = Role.ADMIN) -> TestClient:
-            principal = None if name is None else somebody(name, role)
+        def client(name: str | None = "alice", role: Role = Role.ADMIN, workspace: str = "default") -> TestClient:
+            principal = None if name is None else somebody(name, role, workspace)
             return opened.enter_context(TestClient(served(settings, principal), base_url="http://hub"))
 
         yield client

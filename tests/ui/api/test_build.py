@@ -57,7 +57,9 @@ def test_what_is_not_there_says_where_to_look(clients: As) -> None:
 @pytest.mark.parametrize(
     "there", ["..%2f..%2fetc%2fpasswd", "%2e%2e", "....//", "%2e%2e%2f%2e%2e", "x%00y", "..\\x", "%2e%2e%5c"]
 )
-@pytest.mark.parametrize("path", ["approvals/{}", "approvals/{}/decisions", "approvals?run={}"])
+@pytest.mark.parametrize(
+    "path", ["approvals/{}", "approvals?run={}", "runs/{}/report", "workflows/{}", "workflows/{}/versions"]
+)
 def test_no_id_leads_anywhere_else(clients: As, path: str, there: str) -> None:
     client = clients()
     answers = [client.get(f"/api/{path.format(there)}"), client.post(f"/api/{path.format(there)}", json={})]
