@@ -7,6 +7,7 @@ import pwd
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -28,10 +29,19 @@ class RuntimeName(StrEnum):
     LOCAL = "local"
 
 
+class EventSource(StrEnum):
+    """Where events come from."""
+
+    GENERIC = "generic"
+    GITHUB = "github"
+    ALERTMANAGER = "alertmanager"
+    GRAFANA = "grafana"
+
+
 class Settings(BaseSettings):
     """Where things are and how runs are executed."""
 
-    model_config = SettingsConfigDict(env_prefix="DOCKYARD_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="DOCKYARD_", frozen=True, hide_input_in_errors=True)
 
     state_dir: Path = Field(
         default_factory=_state_dir,
@@ -75,6 +85,10 @@ class Settings(BaseSettings):
     )
     policy_file: Path | None = Field(
         default=None, description="Who may approve what (YAML); default: whoever runs Dockyard decides alone."
+    )
+    event_secrets: dict[EventSource, Annotated[SecretStr, Field(min_length=16)]] = Field(
+        default_factory=dict,
+        description='What each source signs its events with, as JSON: `{"github": "…"}`, at least 16 characters each.',
     )
 
 

@@ -68,10 +68,14 @@ _STATES = {
 
 
 class Caller(Frozen):
-    """On whose behalf a door acts, and which door it is; both are kept with what comes of it."""
+    """On whose behalf a door acts, and which door it is; both are kept with what comes of it.
+
+    `trigger` names what made the door act, where that was no person.
+    """
 
     name: str
     via: Via
+    trigger: str = ""
 
 
 class LogLine(Frozen):
@@ -140,7 +144,7 @@ class Runs:
         With the `idempotency_key` of an earlier start by the same caller nothing is started: that run is returned.
         Raises ConflictError where the key was used to start something else.
         """
-        from flows.execution.origin import DOOR, REQUESTER
+        from flows.execution.origin import DOOR, REQUESTER, TRIGGER
 
         checked = check_request(request, self._settings)
         ensure_pool(self._client, self._settings)
@@ -155,10 +159,13 @@ class Runs:
             "params": checked.params,
             "runtime": request.runtime,
         }
+        labels: dict[str, int | float | bool | str] = {REQUESTER: self._caller.name, DOOR: self._caller.via.value}
+        if self._caller.trigger:
+            labels[TRIGGER] = self._caller.trigger
         run = self._client.create_flow_run_from_deployment(
             deployment,
             parameters=parameters,
-            labels={REQUESTER: self._caller.name, DOOR: self._caller.via.value},
+            labels=labels,
             # Prefect's keys are those of all callers: nobody shall be given another's run.
             idempotency_key=None if idempotency_key is None else digest([self._caller.name, idempotency_key]),
         )
@@ -208,6 +215,20 @@ class Runs:
             return str(self._client.read_flow_run(run_id).parameters.get("repository", ""))
         except ObjectNotFound as error:
             raise InvalidInputError(f"Prefect knows no run {run_id}; name its repository with --repository") from error
+
+    @answering()
+    def deployed_by(self, workflow: str) -> str | None:
+        """Who deployed the workflow of that name, where that is known."""
+        from prefect.exceptions import ObjectNotFound
+
+        from flows.execution.origin import AUTHORED, Authored
+
+        try:
+            found = self._client.read_deployment_by_name(f"{FLOW_NAME}/{workflow}")
+        except ObjectNotFound:
+            return None
+        schema = found.parameter_openapi_schema or {}
+        return Authored.model_validate(schema[AUTHORED]).name if AUTHORED in schema else None
 
     def find(self, text: str) -> UUID:
         """The id of a run given by id, the start of one, name, or `latest`. Raises InvalidInputError."""

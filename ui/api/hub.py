@@ -7,6 +7,7 @@ from functools import cached_property
 from flows.service import Caller, Runs, Via
 from flows.service.accounts import Principal
 from flows.service.approvals import Approvals
+from flows.service.events import Events
 from flows.service.library import Workflows
 from flows.settings import Settings
 
@@ -33,6 +34,11 @@ class Hub:
         if workspace not in self._workflows:
             self._workflows[workspace] = Workflows(self.settings, workspace)
         return self._workflows[workspace]
+
+    @cached_property
+    def events(self) -> Events:
+        """What takes in events."""
+        return Events(self.settings, self._runs)
 
     @cached_property
     def _runs(self) -> Runs:
