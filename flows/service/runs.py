@@ -278,6 +278,27 @@ class Runs:
         return [_handle(run) for run in runs]
 
     @answering()
+    def count(self) -> dict[RunState, int]:
+        """How many runs are in each state."""
+        from prefect.client.schemas.filters import (
+            FlowFilter,
+            FlowFilterName,
+            FlowRunFilter,
+            FlowRunFilterState,
+            FlowRunFilterStateType,
+        )
+        from prefect.client.schemas.objects import StateType
+
+        ours = FlowFilter(name=FlowFilterName(any_=[FLOW_NAME]))
+        found = dict.fromkeys(RunState, 0)
+        for kind, state in _STATES.items():
+            wanted = FlowRunFilterStateType(any_=[StateType(kind)])
+            found[state] += self._client.count_flow_runs(
+                flow_filter=ours, flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=wanted))
+            )
+        return found
+
+    @answering()
     def cancel(self, run_id: UUID) -> None:
         """Ask for the run's end; its worker ends the containers. Raises UnknownError, ConflictError when it has ended."""
         from prefect.states import Cancelling

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from flows.settings import Settings
-from ui.api import agents, approvals, events, reports, runs, workflows
+from ui.api import agents, approvals, events, metrics, reports, runs, workflows
 from ui.api.description import describe
 from ui.api.hub import Hub
 from ui.api.problems import EVERYWHERE, answer_errors, problems
@@ -31,7 +31,7 @@ def api(settings: Settings) -> FastAPI:
         responses=problems(*EVERYWHERE),
     )
     hub = Hub(settings)
-    for part in (workflows, runs, reports, approvals, events):
+    for part in (workflows, runs, reports, approvals, events, metrics):
         part.serve(app, hub)
     agents.serve(app)
     answer_errors(app)

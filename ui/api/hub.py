@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from flows.service import Caller, Runs, Via
+from flows.service import Caller, Runs, RunState, Via
 from flows.service.accounts import Principal
 from flows.service.approvals import Approvals
 from flows.service.events import Events
@@ -27,6 +27,10 @@ class Hub:
     def runs(self, principal: Principal) -> Runs:
         """The runs, on behalf of who asks."""
         return self._runs.acting_for(Caller(name=principal.name, via=Via.API))
+
+    def count_runs(self) -> dict[RunState, int]:
+        """How many runs are in each state. Raises UnavailableError."""
+        return self._runs.count()
 
     def workflows(self, principal: Principal) -> Workflows:
         """The workflows of the workspace of who asks."""
