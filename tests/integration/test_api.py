@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+import schemathesis
 from prefect.client.schemas.actions import LogCreate
 from prefect.states import Failed
 from pydantic import SecretStr
@@ -24,6 +25,7 @@ from flows.service.accounts import Accounts, Role
 from flows.settings import EventSource, Settings
 from tests.integration.yard import update
 from tests.ui.api.conftest import served, somebody
+from tests.ui.api.test_schema import OPERATIONS, ask
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -212,3 +214,9 @@ def test_an_event_starts_one_run_in_the_name_of_who_set_the_trigger(
         accounts.disable("otto")
         (passed,) = tell("three").json()["passed_over"]
         assert "may start no runs any more" in passed["reason"]
+
+
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
+def test_no_request_makes_the_hub_fail(settings: Settings, path: str, method: str) -> None:
+    described = schemathesis.openapi.from_asgi("/api/openapi.json", served(settings, somebody("alice", Role.ADMIN)))
+    ask(described, path, method, worst=499, examples=4)

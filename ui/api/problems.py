@@ -31,7 +31,7 @@ from ui.hardening.problem import MEDIA_TYPE, Problem, answer
 RETRY_SECONDS = 5
 """After which a part that did not answer may be asked for again."""
 
-SCHEMA = "Problem"
+SCHEMA = "ProblemDocument"
 """The name of the document's schema in the API's description."""
 
 _STATUS: Mapping[type[DockyardError], int] = {
