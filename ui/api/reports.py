@@ -54,9 +54,11 @@ def serve(app: FastAPI, hub: Hub) -> None:
         rule: Annotated[str | None, Query(max_length=200, description="Of that rule alone.")] = None,
     ) -> Page[Found]:
         """The findings of a finished run, worst first, then by file and line."""
-        found = (
-            Found(node=node.node, finding=finding)
-            for node, finding in hub.runs(asks).report(run).findings
-            if (severity is None or finding.severity.rank <= severity.rank) and rule in (None, finding.rule)
-        )
-        return part.of([*found])
+        chosen = [
+            pair
+            for pair in hub.runs(asks).report(run).findings
+            if (severity is None or pair[1].severity.rank <= severity.rank) and rule in (None, pair[1].rule)
+        ]
+        found = part.of(chosen)
+        items = tuple(Found(node=node.node, finding=finding) for node, finding in found.items)
+        return Page(items=items, next_offset=found.next_offset)
