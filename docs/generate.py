@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Writes anew what is made of the code: the command reference, the page's settings, and the JSON Schema of workflow files.
+"""Writes anew what is made of the code: references of commands, settings and API, and the JSON Schema of workflow files.
 
-The part of `docs/reference/cli.md` and `settings.md` between the two marks is replaced; the rest is written by hand.
+The part of `docs/reference/cli.md`, `settings.md` and `api.md` between the two marks is replaced; the rest is written by
+hand.
 `make generate` calls it, and `tests/docs/test_generated.py` fails when a file is behind the code.
 """
 
@@ -20,11 +21,15 @@ from typer.main import get_command
 
 from agents.catalog import catalog
 from flows.definition.json_schema import workflow_schema
+from flows.settings import Settings
+from ui.api.build import api
+from ui.api.description import operations
 from ui.cli.main import app
 from ui.settings import WebSettings
 
 PAGE = Path(__file__).parent / "reference" / "cli.md"
 SETTINGS = PAGE.with_name("settings.md")
+API = PAGE.with_name("api.md")
 SCHEMA = Path(__file__).parents[1] / "deployments" / "workflow.schema.json"
 EXAMPLE = re.compile(r"^Example: (.*)$", re.MULTILINE)
 BAR = "\\|"
@@ -39,6 +44,11 @@ def page(text: str) -> str:
 def settings_page(text: str) -> str:
     """`text` with the settings of the page and the API as they are now between the marks."""
     return between(text, "settings of the page", "\n".join(_web_settings()))
+
+
+def api_page(text: str) -> str:
+    """`text` with the API's operations as they are now between the marks."""
+    return between(text, "operations", "\n".join(_operations()))
 
 
 def between(text: str, name: str, fresh: str) -> str:
@@ -57,6 +67,15 @@ def _web_settings() -> Iterator[str]:
         default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
         shown = "none" if default in (None, ()) else f"`{default}`"
         yield f"| `DOCKYARD_{name.upper()}` | {shown} | {field.description} |"
+    yield ""
+
+
+def _operations() -> Iterator[str]:
+    yield "| operation | needs | does |\n|---|---|---|"
+    for one in operations(api(Settings())):
+        needs = f"`{one.scope}`" if one.scope else "a signature"
+        does = " ".join(f"{one.summary}. {one.text}".split()).replace("|", BAR)
+        yield f"| `{one.method} /api{one.path}` | {needs} | {does} |"
     yield ""
 
 
@@ -112,4 +131,5 @@ def _command(command: click.Command, own: typer.Context) -> Iterator[str]:
 if __name__ == "__main__":
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
     SETTINGS.write_text(settings_page(SETTINGS.read_text(encoding="utf-8")), encoding="utf-8")
+    API.write_text(api_page(API.read_text(encoding="utf-8")), encoding="utf-8")
     SCHEMA.write_text(schema(), encoding="utf-8")

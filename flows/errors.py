@@ -14,6 +14,14 @@ class InvalidInputError(DockyardError):
     """What the person gave cannot be used: a file, a name, a parameter, a repository."""
 
 
+class UnknownError(InvalidInputError):
+    """Nothing has that id or name."""
+
+
+class ConflictError(InvalidInputError):
+    """It is there, and as it stands now this cannot be done with it."""
+
+
 class UnavailableError(DockyardError):
     """A part that is needed does not answer: the engine, the Prefect server, the agent image."""
 

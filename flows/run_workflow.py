@@ -24,7 +24,7 @@ from pydantic import Field, JsonValue
 
 from agents.contract.schema import RunInfo
 from flows.approvals import Ledger, check_approvers, policy_for
-from flows.definition.loader import Definition, Folder, bind, find, is_name, load
+from flows.definition.loader import Definition, bind, is_name, load
 from flows.errors import INVALID_INPUT, DockyardError, InvalidInputError, UnavailableError
 from flows.execution.changes import Changes, Destination, branch_names, gated
 from flows.execution.concurrency import NoSlotError, slot
@@ -32,6 +32,7 @@ from flows.execution.driver import Clock, Driver
 from flows.execution.engine import runtime_for
 from flows.execution.failures import Failures
 from flows.execution.gates import Gates, check_ledger
+from flows.execution.library import loaded, text_of
 from flows.execution.origin import origin
 from flows.execution.pauses import Pauses
 from flows.execution.scheduler import Outcome, Scheduler
@@ -68,7 +69,7 @@ def run_workflow(
 
     Args:
         repository: Path or git URL.
-        workflow: Name of a shipped workflow, or a workflow's whole YAML text.
+        workflow: Name of a workflow, or a workflow's whole YAML text.
         ref: Branch, tag or commit.
         params: The workflow's own params.
         runtime: auto, docker or local; the worker's setting when left out.
@@ -127,8 +128,8 @@ def _definition(run_id: UUID, workflow: str, config: Settings) -> Definition:
     """What the run began with; when it begins now, this is written down."""
     if pinned := archive.pinned(run_id):
         return load(pinned.text, library=pinned.library)
-    text = find(workflow, config.workflows_dir).read_text(encoding="utf-8") if is_name(workflow) else workflow
-    definition = load(text, library=Folder(config.workflows_dir))
+    text = text_of(workflow, config) if is_name(workflow) else workflow
+    definition = loaded(text, config)
     archive.pin(run_id, archive.Pinned(text=text, library=definition.texts()))
     return definition
 

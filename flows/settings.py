@@ -7,6 +7,7 @@ import pwd
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
@@ -29,10 +30,19 @@ class RuntimeName(StrEnum):
     LOCAL = "local"
 
 
+class EventSource(StrEnum):
+    """Where events come from."""
+
+    GENERIC = "generic"
+    GITHUB = "github"
+    ALERTMANAGER = "alertmanager"
+    GRAFANA = "grafana"
+
+
 class PageAddress(BaseSettings):
     """Where people open the page: what serves it and what writes links to it read one variable."""
 
-    model_config = SettingsConfigDict(env_prefix="DOCKYARD_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="DOCKYARD_", frozen=True, hide_input_in_errors=True)
 
     page_url: str | None = Field(
         default=None,
@@ -102,6 +112,10 @@ class Settings(PageAddress):
     )
     policy_file: Path | None = Field(
         default=None, description="Who may approve what (YAML); default: whoever runs Dockyard decides alone."
+    )
+    event_secrets: dict[EventSource, Annotated[SecretStr, Field(min_length=16)]] = Field(
+        default_factory=dict,
+        description='What each source signs its events with, as JSON: `{"github": "…"}`, at least 16 characters each.',
     )
 
 

@@ -73,6 +73,22 @@ def ledger(settings: Settings) -> Iterator[Ledger]:
     engine.dispose()
 
 
+@pytest.fixture
+def server_is_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Prefect's results are in a folder of the test's own, and its server is one that nobody needs here."""
+    from prefect.context import refresh_global_settings_context
+
+    for name in [name for name in os.environ if name.startswith("PREFECT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
+    monkeypatch.setenv("PREFECT_LOCAL_STORAGE_PATH", str(tmp_path / "results"))
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
+    refresh_global_settings_context()
+    yield
+    monkeypatch.undo()
+    refresh_global_settings_context()
+
+
 PYPI = {"flask": "3.1.3", "requests": "2.34.2", "django": "5.2.19"}
 NPM = {"express": "5.3.0", "lodash": "4.18.1", "eslint": "10.15.0"}
 

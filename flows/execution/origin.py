@@ -16,13 +16,17 @@ from flows.store import Origin
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.objects import FlowRun
 
 REQUESTER = "dockyard.requester"
 """The label of a flow run that names who started it; the door that started it writes it."""
 DOOR = "dockyard.via"
 """The label of a flow run that names that door."""
+TRIGGER = "dockyard.trigger"
+"""The label of a flow run that names what made the door start it, where that was no person."""
 AUTHORED = "x-dockyard-author"
 """A key beside a deployment's parameter schema: who deployed the workflow's present text."""
+MAX_TRIGGER = 256
 NOBODY = "nobody-known"
 """Who asked for a run of which that is not known. Where who asked may not approve, such a run opens no gate."""
 
@@ -70,5 +74,11 @@ def origin(client: SyncPrefectClient, run_id: UUID, definition: Definition, *, o
         requester=requester,
         author=requester if own_text else author,
         via=via,
-        trigger="" if named or run.deployment_id is None else str(run.deployment_id),
+        trigger=_trigger(run, named),
     )
+
+
+def _trigger(run: FlowRun, named: str) -> str:
+    if named:
+        return str(run.labels.get(TRIGGER, ""))[:MAX_TRIGGER]
+    return "" if run.deployment_id is None else str(run.deployment_id)

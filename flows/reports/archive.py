@@ -11,7 +11,7 @@ from prefect.results import get_default_result_storage
 from pydantic import Field
 
 from agents.contract.schema import Frozen
-from flows.errors import InvalidInputError, UnavailableError
+from flows.errors import UnavailableError, UnknownError
 from flows.reports.schema import RunReport
 
 
@@ -36,10 +36,10 @@ def save(report: RunReport) -> None:
 
 
 def load(run_id: UUID) -> RunReport:
-    """The report of a finished run. Raises InvalidInputError when there is none."""
+    """The report of a finished run. Raises UnknownError when there is none."""
     content = _read(_key(run_id, "report.json"))
     if content is None:
-        raise InvalidInputError(
+        raise UnknownError(
             f"run {run_id} has no report; it is still going on, ended before its first node, "
             "or keeps its results where this machine cannot read them"
         )

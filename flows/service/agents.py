@@ -14,7 +14,7 @@ from agents.catalog import catalog
 from agents.contract.manifest import Manifest
 from agents.contract.schema import Frozen, Result, RunInfo
 from flows.definition.problems import did_you_mean
-from flows.errors import InvalidInputError
+from flows.errors import UnknownError
 from flows.execution.engine import check_image, runtime_for
 from flows.runtime import Job
 from flows.settings import RuntimeName, Settings
@@ -46,11 +46,11 @@ def agents() -> tuple[AgentInfo, ...]:
 
 
 def manifest_of(name: str) -> Manifest:
-    """The manifest of that agent. Raises InvalidInputError with the nearest name."""
+    """The manifest of that agent. Raises UnknownError with the nearest name."""
     try:
         return catalog()[name]
     except KeyError:
-        raise InvalidInputError(f"there is no agent '{name}'. {did_you_mean(name, catalog())}") from None
+        raise UnknownError(f"there is no agent '{name}'. {did_you_mean(name, catalog())}") from None
 
 
 def run_agent(

@@ -4,32 +4,72 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from copy import copy
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TextIO
 
+from agents.contract.schema import Frozen
 from flows.approvals import (
+    Apply,
+    ApprovalError,
     BrokenGate,
     Choice,
+    DecidedAlreadyError,
+    Decision,
     Door,
     Gate,
+    GateChangedError,
+    GateRequest,
     Ledger,
     Mark,
+    NotAllowedError,
     Policy,
+    PolicyError,
+    RiskLevel,
     State,
     Survey,
     UnknownGateError,
     policy_for,
     refusal,
 )
+from flows.approvals.policy import eligible
 from flows.approvals.texts import person
-from flows.errors import InvalidInputError, UnavailableError
+from flows.errors import InvalidInputError, UnavailableError, UnknownError
 from flows.settings import Settings, local_person
 from flows.store import Broken, open_store
 
-__all__ = ["Approvals", "Broken", "BrokenGate", "Choice", "Door", "Gate", "Mark", "State", "Survey"]
+__all__ = [
+    "Apply",
+    "ApprovalError",
+    "Approvals",
+    "Broken",
+    "BrokenGate",
+    "Choice",
+    "DecidedAlreadyError",
+    "Decision",
+    "Door",
+    "Gate",
+    "GateChangedError",
+    "GateRequest",
+    "Mark",
+    "May",
+    "NotAllowedError",
+    "PolicyError",
+    "RiskLevel",
+    "State",
+    "Survey",
+]
 
 _LOG = logging.getLogger(__name__)
+
+
+class May(Frozen):
+    """One thing that a gate takes: `quorum` different people of `approvers`, who are now `people`."""
+
+    quorum: int
+    approvers: tuple[str, ...]
+    people: tuple[str, ...]
 
 
 class Approvals:
@@ -40,6 +80,12 @@ class Approvals:
         self._settings = settings
         self._say = say
         self._told: set[BrokenGate] = set()
+
+    def telling(self, say: Callable[[str], None]) -> Approvals:
+        """The same gates, for somebody else who is told things."""
+        other = copy(self)
+        other._say, other._told = say, set()
+        return other
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -63,11 +109,11 @@ class Approvals:
         return self.ledger.survey(run=run, open_only=not everything)
 
     def get(self, text: str) -> Gate:
-        """The gate of that id, or whose id alone begins so. Raises InvalidInputError when there is none."""
+        """The gate of that id, or whose id alone begins so. Raises UnknownError when there is none."""
         try:
             return self.ledger.gate(text)
         except UnknownGateError as error:
-            raise InvalidInputError(f"{error}; `dockyard approvals list --all` shows them") from error
+            raise UnknownError(f"{error}; `dockyard approvals list --all` shows them") from error
 
     def mine(self, actor: str | None = None) -> tuple[Gate, ...]:
         """The open gates that this person may decide now; by default, whoever sits here."""
@@ -78,10 +124,22 @@ class Approvals:
         """Why this person may not decide there now, by today's policy; None where they may."""
         return refusal(gate.request, self._who(actor), gate.decisions, datetime.now(UTC), self._policy())
 
+    def may(self, gate: Gate) -> tuple[May, ...]:
+        """Whose yes would count there now: for each thing that it takes, by name."""
+        now = datetime.now(UTC)
+        return tuple(
+            May(
+                quorum=clause.quorum,
+                approvers=clause.approvers,
+                people=tuple(sorted(eligible(gate.request, clause, now))),
+            )
+            for clause in gate.request.requirement.clauses
+        )
+
     def decide(self, text: str, choice: Choice, *, note: str, digest: str, door: Door, actor: str | None = None) -> Gate:
         """Write what a person says who has seen what has that `digest`, and let the run go on where that settles it.
 
-        Raises InvalidInputError for an unknown gate or a note that cannot be kept, NotAllowedError with the reason,
+        Raises UnknownError, InvalidInputError for a note that cannot be kept, NotAllowedError with the reason,
         GateChangedError where the digest is another one. Once the decision is written nothing is raised any more: that
         the run could not be woken is said.
         """

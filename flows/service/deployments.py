@@ -7,13 +7,16 @@ description, and what the workflow says: its schedules and how many runs go on a
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from pydantic import JsonValue
 
 from flows.definition.loader import Definition
+from flows.definition.problems import DefinitionError
 from flows.definition.schema import Concurrency, OnLimit
+from flows.execution.library import all_kept, loaded
 from flows.service.lost_runs import ensure_lost_runs_are_told
 from flows.service.parameters import of_workflow
 from flows.service.schedules import schedule
@@ -41,7 +44,9 @@ _FROM_FILE_DESCRIPTION = "A workflow given as text, as `dockyard run FILE` does;
 
 
 def deploy_all(settings: Settings, *, move: bool = False) -> tuple[str, ...]:
-    """Make or update a deployment for every shipped workflow; returns `dockyard/<workflow>` names.
+    """Make or update a deployment for every workflow, shipped or kept; returns `dockyard/<workflow>` names.
+
+    A kept one that cannot run as this version reads it is left as it is deployed.
 
     With `move` those that exist go to the work pool of the settings, too.
     """
@@ -53,6 +58,11 @@ def deploy_all(settings: Settings, *, move: bool = False) -> tuple[str, ...]:
         ensure_lost_runs_are_told(client, settings, FLOW_NAME)
         for definition in definitions:
             deploy(client, definition, settings, move=move)
+        for kept in all_kept(settings):
+            with suppress(DefinitionError):
+                definition = loaded(kept.text or "", settings)
+                deploy(client, definition, settings, move=move, author=kept.author)
+                definitions.append(definition)
     return tuple(f"{FLOW_NAME}/{definition.workflow.name}" for definition in definitions)
 
 
@@ -80,8 +90,13 @@ def ensure_pool(client: SyncPrefectClient, settings: Settings) -> None:
             return
 
 
-def deploy(client: SyncPrefectClient, definition: Definition, settings: Settings, *, move: bool = False) -> UUID:
-    """Make or update the deployment of a shipped workflow, which names the workflow; returns its id."""
+def deploy(
+    client: SyncPrefectClient, definition: Definition, settings: Settings, *, move: bool = False, author: str | None = None
+) -> UUID:
+    """Make or update the deployment of a workflow, which names the workflow; returns its id.
+
+    `author` has written a workflow that is kept in the hub; a file's is whoever deploys that text first.
+    """
     from flows.execution.concurrency import counted_by_deployment
     from flows.execution.origin import AUTHORED, Authored, digest_of_texts
 
@@ -90,7 +105,7 @@ def deploy(client: SyncPrefectClient, definition: Definition, settings: Settings
     limit = counted_by_deployment(definition)
     if limit is not None:
         schema[_LIMITED] = limit.model_dump(mode="json")
-    schema[AUTHORED] = Authored(name=local_person(), text=digest_of_texts(definition)).model_dump()
+    schema[AUTHORED] = Authored(name=author or local_person(), text=digest_of_texts(definition)).model_dump()
     made = _deploy(
         client,
         workflow.name,
@@ -99,9 +114,25 @@ def deploy(client: SyncPrefectClient, definition: Definition, settings: Settings
         schema=schema,
         parameters={"workflow": workflow.name},
         move=move,
+        author_is_known=author is not None,
     )
     schedule(client, made.id, made.schedules, workflow.schedule)
     return made.id
+
+
+def withdraw(client: SyncPrefectClient, name: str) -> None:
+    """Let the deployment of a workflow that was deleted start nothing by itself.
+
+    It stays, for it is what runs that wait for people are started again by.
+    """
+    from prefect.exceptions import ObjectNotFound
+
+    try:
+        found = client.read_deployment_by_name(f"{FLOW_NAME}/{name}")
+    except ObjectNotFound:
+        return
+    for one in found.schedules:
+        client.delete_deployment_schedule(found.id, one.id)
 
 
 def deploy_from_file(client: SyncPrefectClient, settings: Settings) -> UUID:
@@ -122,6 +153,7 @@ def _deploy(
     schema: dict[str, Any],
     parameters: dict[str, Any],
     move: bool = False,
+    author_is_known: bool = False,
 ) -> DeploymentResponse:
     from prefect.exceptions import ObjectNotFound
 
@@ -145,7 +177,7 @@ def _deploy(
         return client.read_deployment(created)
     before = found.parameter_openapi_schema or {}
     owned |= _limits(schema, before)
-    if AUTHORED in before and before[AUTHORED]["text"] == schema.get(AUTHORED, {}).get("text"):
+    if not author_is_known and AUTHORED in before and before[AUTHORED]["text"] == schema.get(AUTHORED, {}).get("text"):
         schema[AUTHORED] = before[AUTHORED]  # who deploys the same text again has not written it
     if move or found.work_pool_name is None:  # its pool was deleted: nobody would ever take a run
         owned["work_pool_name"] = settings.work_pool

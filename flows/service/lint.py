@@ -15,6 +15,8 @@ from flows.errors import InvalidInputError
 from flows.reports.lint_formats import Linted
 from flows.settings import Settings
 
+__all__ = ["STDIN", "DefinitionError", "Linted", "Problem", "lint_files"]
+
 STDIN = "-"
 """The name that means standard input."""
 STDIN_SHOWN = "stdin.yaml"

@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue
 from agents.contract.schema import Frozen
 from flows.definition.loader import Definition, bind, is_file, read_params
 from flows.execution.engine import check_image
+from flows.execution.library import kept_named, loaded
 from flows.service.workflows import named
 from flows.settings import RuntimeName, Settings
 from flows.workspace import check_out, folder_of
@@ -17,10 +18,13 @@ from flows.workspace import check_out, folder_of
 class StartRequest(Frozen):
     """What a person asks for. `workflow` is a name or a file; `repository` a path or git URL.
 
+    `text` is a workflow's whole text, which then counts in the place of `workflow`.
+
     `typed` holds params as text that the workflow's types give a meaning; `params` holds values.
     """
 
-    workflow: str
+    workflow: str = ""
+    text: str | None = None
     repository: str
     ref: str = "HEAD"
     params: dict[str, JsonValue] = Field(default_factory=dict)
@@ -35,9 +39,13 @@ def check_engine(request: StartRequest, settings: Settings) -> None:
 
 @dataclass(frozen=True)
 class CheckedRequest:
-    """A request that a worker can be given. `repository` is a whole path or a URL."""
+    """A request that a worker can be given. `repository` is a whole path or a URL.
+
+    `author` wrote the workflow, where it is kept in the hub.
+    """
 
     definition: Definition
+    author: str | None
     from_file: bool
     repository: str
     params: dict[str, JsonValue]
@@ -48,7 +56,9 @@ def check_request(request: StartRequest, settings: Settings) -> CheckedRequest:
 
     Whether a URL leads anywhere is the worker's to find out: it may reach what this machine cannot.
     """
-    definition = named(request.workflow, settings)
+    own = request.text is not None
+    kept = None if own else kept_named(request.workflow, settings)
+    definition = named(request.workflow, settings) if request.text is None else loaded(request.text, settings)
     params = {**read_params(definition.workflow, request.typed), **request.params}
     bind(definition.workflow, params)
     folder = folder_of(request.repository)
@@ -57,7 +67,8 @@ def check_request(request: StartRequest, settings: Settings) -> CheckedRequest:
         check_out(str(folder), request.ref, state_dir=settings.state_dir, timeout=settings.git_timeout)
     return CheckedRequest(
         definition=definition,
-        from_file=is_file(request.workflow),
+        author=None if kept is None else kept.author,
+        from_file=own or is_file(request.workflow),
         repository=request.repository if folder is None else str(folder),
         params=params,
     )

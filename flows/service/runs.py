@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from copy import copy
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from agents.contract.schema import Frozen
 from flows.canonical import digest
 from flows.definition.loader import name_of
-from flows.errors import EXPIRED, INVALID_INPUT, REJECTED, InvalidInputError
+from flows.errors import EXPIRED, INVALID_INPUT, REJECTED, ConflictError, InvalidInputError, UnknownError
 from flows.people import Via
 from flows.reports import plain
 from flows.reports.schema import RunReport
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.5
 PATIENCE_SECONDS = 10.0
 _QUICK_SECONDS = 0.1
+_INSTANT = timedelta(microseconds=1)
 _PAGE = 200
 """As many task runs as Prefect gives at once."""
 
@@ -65,10 +69,14 @@ _STATES = {
 
 
 class Caller(Frozen):
-    """On whose behalf a door acts, and which door it is; both are kept with what comes of it."""
+    """On whose behalf a door acts, and which door it is; both are kept with what comes of it.
+
+    `trigger` names what made the door act, where that was no person.
+    """
 
     name: str
     via: Via
+    trigger: str = ""
 
 
 class LogLine(Frozen):
@@ -85,6 +93,7 @@ class RunHandle(Frozen):
 
     `refused`: what it was given could not be used; `denied`: people said no to what it wanted to do; `expired`: they
     said nothing in time.
+    `requester` is who started it, empty where no door of ours did.
     """
 
     id: UUID
@@ -93,6 +102,7 @@ class RunHandle(Frozen):
     repository: str
     state: RunState
     message: str = ""
+    requester: str = ""
     refused: bool = False
     denied: bool = False
     expired: bool = False
@@ -124,13 +134,20 @@ class Runs:
         self._patience = patience
         self._client = get_client(sync_client=True)
 
+    def acting_for(self, caller: Caller) -> Runs:
+        """The same runs, on behalf of somebody else."""
+        other = copy(self)
+        other._caller = caller
+        return other
+
     @answering()
     def start(self, request: StartRequest, *, idempotency_key: str | None = None) -> RunHandle:
         """Check everything that can be checked, then hand the run to a worker. Raises InvalidInputError.
 
         With the `idempotency_key` of an earlier start by the same caller nothing is started: that run is returned.
+        Raises ConflictError where the key was used to start something else.
         """
-        from flows.execution.origin import DOOR, REQUESTER
+        from flows.execution.origin import DOOR, REQUESTER, TRIGGER
 
         checked = check_request(request, self._settings)
         ensure_pool(self._client, self._settings)
@@ -138,27 +155,33 @@ class Runs:
         if checked.from_file:
             deployment = deploy_from_file(self._client, self._settings)
         else:
-            deployment = deploy(self._client, checked.definition, self._settings)
+            deployment = deploy(self._client, checked.definition, self._settings, author=checked.author)
+        parameters: dict[str, JsonValue] = {
+            "workflow": checked.definition.text if checked.from_file else checked.definition.workflow.name,
+            "repository": checked.repository,
+            "ref": request.ref,
+            "params": checked.params,
+            "runtime": request.runtime,
+        }
+        labels: dict[str, int | float | bool | str] = {REQUESTER: self._caller.name, DOOR: self._caller.via.value}
+        if self._caller.trigger:
+            labels[TRIGGER] = self._caller.trigger
         run = self._client.create_flow_run_from_deployment(
             deployment,
-            parameters={
-                "workflow": checked.definition.text if checked.from_file else checked.definition.workflow.name,
-                "repository": checked.repository,
-                "ref": request.ref,
-                "params": checked.params,
-                "runtime": request.runtime,
-            },
-            labels={REQUESTER: self._caller.name, DOOR: self._caller.via.value},
+            parameters=parameters,
+            labels=labels,
             # Prefect's keys are those of all callers: nobody shall be given another's run.
             idempotency_key=None if idempotency_key is None else digest([self._caller.name, idempotency_key]),
         )
+        if idempotency_key is not None and {name: run.parameters.get(name) for name in parameters} != parameters:
+            raise ConflictError(f"this idempotency key has started another run ({run.id}); take a new one for a new run")
         return _handle(run)
 
     def watch(self, run_id: UUID) -> Iterator[Progress]:
         """The run as it goes on, until it ends or waits for people."""
         look, waits_for = time.monotonic() + self._patience, ""
         while True:
-            progress = self._progress(run_id)
+            progress = self.progress(run_id)
             if progress.run.state not in (RunState.PENDING, RunState.CANCELLING):
                 waits_for = ""
             elif time.monotonic() >= look:
@@ -179,13 +202,13 @@ class Runs:
 
     @answering()
     def get(self, run_id: UUID) -> RunHandle:
-        """One run. Raises InvalidInputError when there is none of that id."""
+        """One run. Raises UnknownError when there is none of that id."""
         from prefect.exceptions import ObjectNotFound
 
         try:
             return _handle(self._client.read_flow_run(run_id))
         except ObjectNotFound as error:
-            raise InvalidInputError(f"there is no run {run_id}; `dockyard runs` lists them") from error
+            raise UnknownError(f"there is no run {run_id}; `dockyard runs` lists them") from error
 
     @answering()
     def repository(self, run_id: UUID) -> str:
@@ -196,6 +219,20 @@ class Runs:
             return str(self._client.read_flow_run(run_id).parameters.get("repository", ""))
         except ObjectNotFound as error:
             raise InvalidInputError(f"Prefect knows no run {run_id}; name its repository with --repository") from error
+
+    @answering()
+    def deployed_by(self, workflow: str) -> str | None:
+        """Who deployed the workflow of that name, where that is known."""
+        from prefect.exceptions import ObjectNotFound
+
+        from flows.execution.origin import AUTHORED, Authored
+
+        try:
+            found = self._client.read_deployment_by_name(f"{FLOW_NAME}/{workflow}")
+        except ObjectNotFound:
+            return None
+        schema = found.parameter_openapi_schema or {}
+        return Authored.model_validate(schema[AUTHORED]).name if AUTHORED in schema else None
 
     def find(self, text: str) -> UUID:
         """The id of a run given by id, the start of one, name, or `latest`. Raises InvalidInputError."""
@@ -213,26 +250,66 @@ class Runs:
         return found[0].id
 
     @answering()
-    def list(self, limit: int = 20) -> list[RunHandle]:
-        """The newest runs first."""
-        from prefect.client.schemas.filters import FlowFilter, FlowFilterName
+    def list(
+        self, limit: int = 20, *, offset: int = 0, state: RunState | None = None, deployed: str | None = None
+    ) -> list[RunHandle]:
+        """The newest runs first: at most `limit` (1 to 200) from `offset` on.
+
+        With `state` those in that state alone, with `deployed` those of the deployed workflow of that name.
+        """
+        from prefect.client.schemas.filters import (
+            DeploymentFilter,
+            DeploymentFilterName,
+            FlowFilter,
+            FlowFilterName,
+            FlowRunFilter,
+            FlowRunFilterState,
+            FlowRunFilterStateType,
+        )
+        from prefect.client.schemas.objects import StateType
         from prefect.client.schemas.sorting import FlowRunSort
 
+        kinds = [StateType(kind) for kind, meant in _STATES.items() if meant is state]
+        wanted = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=kinds))) if kinds else None
         runs = self._client.read_flow_runs(
             flow_filter=FlowFilter(name=FlowFilterName(any_=[FLOW_NAME])),
+            flow_run_filter=wanted,
+            deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=[deployed])) if deployed else None,
             sort=FlowRunSort.EXPECTED_START_TIME_DESC,
             limit=limit,
+            offset=offset,
         )
         return [_handle(run) for run in runs]
 
     @answering()
+    def count(self) -> dict[RunState, int]:
+        """How many runs are in each state."""
+        from prefect.client.schemas.filters import (
+            FlowFilter,
+            FlowFilterName,
+            FlowRunFilter,
+            FlowRunFilterState,
+            FlowRunFilterStateType,
+        )
+        from prefect.client.schemas.objects import StateType
+
+        ours = FlowFilter(name=FlowFilterName(any_=[FLOW_NAME]))
+        found = dict.fromkeys(RunState, 0)
+        for kind, state in _STATES.items():
+            wanted = FlowRunFilterStateType(any_=[StateType(kind)])
+            found[state] += self._client.count_flow_runs(
+                flow_filter=ours, flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=wanted))
+            )
+        return found
+
+    @answering()
     def cancel(self, run_id: UUID) -> None:
-        """Ask for the run's end; its worker ends the containers. Raises InvalidInputError when it has ended."""
+        """Ask for the run's end; its worker ends the containers. Raises UnknownError, ConflictError when it has ended."""
         from prefect.states import Cancelling
 
         known = self.get(run_id)
         if known.state.final:
-            raise InvalidInputError(f"{known.name} has ended already: {known.state.value}")
+            raise ConflictError(f"{known.name} has ended already: {known.state.value}")
         by = f"Cancelled by {self._caller.name} ({self._caller.via.value})"
         self._client.set_flow_run_state(run_id, Cancelling(message=by))
 
@@ -240,23 +317,23 @@ class Runs:
     def retry(self, run_id: UUID) -> RunHandle:
         """Start a run that did not succeed again: nodes that succeeded keep their results, the others are tried anew.
 
-        Raises InvalidInputError where the run goes on still, succeeded, or has no deployment to be started by.
+        Raises UnknownError, ConflictError where the run goes on still, succeeded, or has no deployment to be started by.
         """
         from prefect.client.schemas.responses import SetStateStatus
         from prefect.states import Scheduled
 
         known = self.get(run_id)
         if not known.state.final:
-            raise InvalidInputError(f"{known.name} has not ended: it is {known.state.value}")
+            raise ConflictError(f"{known.name} has not ended: it is {known.state.value}")
         if known.state is RunState.COMPLETED:
-            raise InvalidInputError(f"{known.name} succeeded; start a new run instead")
+            raise ConflictError(f"{known.name} succeeded; start a new run instead")
         by = f"Tried again by {self._caller.name} ({self._caller.via.value})"
         result: OrchestrationResult[Any] = self._client.set_flow_run_state(
             run_id, Scheduled(name="AwaitingRetry", message=by)
         )
         if result.status is not SetStateStatus.ACCEPT:
             reason = getattr(result.details, "reason", None) or "Prefect gives no reason"
-            raise InvalidInputError(f"{known.name} cannot be tried again ({reason}); start a new run instead")
+            raise ConflictError(f"{known.name} cannot be tried again ({reason}); start a new run instead")
         return self.get(run_id)
 
     @answering()
@@ -269,7 +346,7 @@ class Runs:
 
         chosen = LogFilter(
             flow_run_id=LogFilterFlowRunId(any_=[run_id]),
-            timestamp=None if after is None else LogFilterTimestamp(after_=after),
+            timestamp=None if after is None else LogFilterTimestamp(after_=after + _INSTANT),  # its own is "not before"
         )
         lines = self._client.read_logs(log_filter=chosen, sort=LogSort.TIMESTAMP_ASC, offset=offset, limit=limit)
         names = self._task_names(run_id) if any(line.task_run_id for line in lines) else {}
@@ -283,14 +360,16 @@ class Runs:
             for line in lines
         )
 
+    @answering()
     def report(self, run_id: UUID) -> RunReport:
-        """The report of a finished run. Raises InvalidInputError."""
+        """The report of a finished run. Raises UnknownError."""
         from flows.reports import archive
 
         return archive.load(run_id)
 
     @answering()
-    def _progress(self, run_id: UUID) -> Progress:
+    def progress(self, run_id: UUID) -> Progress:
+        """The run at this moment. Raises UnknownError when there is none of that id."""
         run = self.get(run_id)
         # The latest of a name counts: a run entered again has a task for what it takes from its results, too.
         nodes = {task.name: _STATES[task.state_type] for task in self._tasks(run_id) if task.state_type}
@@ -337,6 +416,8 @@ class Runs:
 
 
 def _handle(run: FlowRun) -> RunHandle:
+    from flows.execution.origin import REQUESTER
+
     parameters = run.parameters
     return RunHandle(
         id=run.id,
@@ -345,6 +426,7 @@ def _handle(run: FlowRun) -> RunHandle:
         repository=plain.line(display(str(parameters.get("repository", "")))),
         state=_STATES[run.state_type] if run.state_type else RunState.PENDING,
         message=(run.state.message or "") if run.state else "",
+        requester=plain.line(str(run.labels.get(REQUESTER, ""))),
         work_pool=run.work_pool_name,
         refused=run.state_name == INVALID_INPUT,
         denied=run.state_name == REJECTED,

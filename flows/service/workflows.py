@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from flows.definition.loader import Definition, Folder, find, load_file
+from flows.execution.library import kept_named, loaded
 from flows.settings import Settings
 
 
 def named(name: str, settings: Settings) -> Definition:
     """The workflow of that name, or in that file. Raises InvalidInputError."""
+    kept = kept_named(name, settings)
+    if kept is not None and kept.text is not None:
+        return loaded(kept.text, settings, f"{name}.yaml")
     return load_file(find(name, settings.workflows_dir), Folder(settings.workflows_dir))
 
 

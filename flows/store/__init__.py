@@ -23,6 +23,7 @@ from flows.store.deliveries import Delivery, claim, finish, plan, position, wait
 from flows.store.engine import is_made, open_store
 from flows.store.runs import Origin, origin_of, record_origin
 from flows.store.transactions import read, write
+from flows.store.workflows import Kept, keep, kept_workflows, newest_of, versions_of
 
 __all__ = [
     "GENESIS",
@@ -31,6 +32,7 @@ __all__ = [
     "Delivery",
     "Draft",
     "Entry",
+    "Kept",
     "Origin",
     "UnreadableRowError",
     "append",
@@ -44,8 +46,11 @@ __all__ = [
     "hash_at",
     "is_made",
     "is_sound",
+    "keep",
+    "kept_workflows",
     "kinds_after",
     "last",
+    "newest_of",
     "open_store",
     "origin_of",
     "plan",
@@ -53,6 +58,7 @@ __all__ = [
     "read",
     "record_origin",
     "runs_of",
+    "versions_of",
     "waiting",
     "write",
 ]

@@ -135,3 +135,15 @@ positions = Table(
     Column("seq", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
 )
 """How far readers of the ledger have come, shared by all replicas."""
+
+workflows = Table(
+    "workflows",
+    metadata,
+    Column("name", String(63), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("workspace", String(63), nullable=False),
+    Column("at", String(27), nullable=False),
+    Column("author", String(128), nullable=False),
+    Column("text", Text),
+)
+"""Every version of the workflows that people keep in the hub, without a text where it was deleted; append-only."""

@@ -24,6 +24,11 @@ def display(repository: str) -> str:
     return f"{scheme.lower()}://{host.rpartition('@')[2]}{slash}{path}"
 
 
+def is_url(repository: str) -> bool:
+    """Whether it is the URL of another machine's repository: no folder, and no `file://`."""
+    return _URL.fullmatch(repository) is not None and not repository.lower().startswith("file:")
+
+
 def check_url(repository: str) -> None:
     """Raises InvalidInputError for a URL with a password or token in it.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -37,22 +36,6 @@ def store(database: URL) -> Iterator[Engine]:
     engine = open_url(database)
     yield engine
     engine.dispose()
-
-
-@pytest.fixture
-def server_is_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Prefect's results are in a folder of the test's own, and its server is one that nobody needs here."""
-    from prefect.context import refresh_global_settings_context
-
-    for name in [name for name in os.environ if name.startswith("PREFECT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
-    monkeypatch.setenv("PREFECT_LOCAL_STORAGE_PATH", str(tmp_path / "results"))
-    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
-    refresh_global_settings_context()
-    yield
-    monkeypatch.undo()
-    refresh_global_settings_context()
 
 
 @pytest.fixture

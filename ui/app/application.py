@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from flows.errors import UnavailableError
 from flows.service.accounts import Accounts, NotSignedInError, Principal, Session
@@ -18,9 +18,9 @@ from ui.access.addresses import LOGIN, gate_address, run_address
 from ui.access.cookies import ARRIVALS, Cookies, arrivals
 from ui.access.guard import Guard
 from ui.access.principal import principal_of
+from ui.api.build import api
 from ui.app.health import health_routes
 from ui.hardening.paths import API
-from ui.hardening.problem import Problem, answer
 from ui.hardening.rate_limit import RateLimit
 from ui.hardening.rate_window import RateWindow
 from ui.hardening.stack import harden
@@ -51,7 +51,7 @@ def site(settings: Settings, asked: Who) -> FastAPI:
     root = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     root.router.routes.extend(health_routes(Probe(settings)))
     root.router.routes.extend([Route("/runs/{run}", _to_run), Route("/gates/{gate}", _to_gate)])
-    root.mount(API, _no_api)
+    root.mount(API, api(settings))
     return mount(root, build(settings, asked))  # last: it answers everything that is left
 
 
@@ -88,8 +88,3 @@ async def _to_run(request: Request) -> Response:
 
 async def _to_gate(request: Request) -> Response:
     return RedirectResponse(gate_address(request.path_params["gate"]), status_code=303)
-
-
-async def _no_api(scope: Scope, receive: Receive, send: Send) -> None:
-    """Whatever is below `/api` and not there is answered here, never by the page's library."""
-    await answer(Problem(status=404, detail="There is nothing at this address."), scope)(scope, receive, send)

@@ -17,6 +17,7 @@ from flows.store.migrations import NEWEST
 from flows.store.tables import metadata
 from tests.flows.processes import at_once
 
+KEPT = "INSERT INTO workflows VALUES ('w', 1, 'default', '', 'ann', 'name: w')"
 ROW = "INSERT INTO ledger VALUES (1, '', 'k', 'g', 'r', '', '{}', 'p', 'h')"
 RUN = "INSERT INTO runs VALUES ('r', '', 'alice', '', 'cli', '')"
 
@@ -81,3 +82,10 @@ def test_replacing_a_row_is_refused_too(store: Engine) -> None:
     write(store, lambda connection: connection.execute(text(ROW)))
     with pytest.raises(DBAPIError, match="append-only"), store.begin() as connection:
         connection.execute(text(replace))
+
+
+@pytest.mark.parametrize("change", ["UPDATE workflows SET author = 'bob'", "DELETE FROM workflows"])
+def test_who_wrote_a_workflow_stays(store: Engine, change: str) -> None:
+    write(store, lambda connection: connection.execute(text(KEPT)))
+    with pytest.raises(DBAPIError, match="append-only"), store.begin() as connection:
+        connection.execute(text(change))

@@ -1,0 +1,50 @@
+"""Workflows by name, wherever they are: in the workflows folder, else kept in the hub's database."""
+
+from __future__ import annotations
+
+from flows.definition.library import Folder, read_text
+from flows.definition.loader import Definition, find, is_name, load
+from flows.settings import Settings
+from flows.store import Kept, is_made, kept_workflows, newest_of, open_store, read
+
+
+def text_of(name: str, settings: Settings) -> str:
+    """The text of the workflow of that name. Raises InvalidInputError, UnavailableError."""
+    kept = kept_named(name, settings)
+    return read_text(find(name, settings.workflows_dir)) if kept is None else kept.text or ""
+
+
+def kept_named(name: str, settings: Settings) -> Kept | None:
+    """The kept workflow of that name; None where there is none, or a file has the name, which then counts.
+
+    Raises UnavailableError.
+    """
+    if not is_name(name) or name in Folder(settings.workflows_dir) or not is_made(settings):
+        return None
+    engine = open_store(settings)
+    try:
+        found = read(engine, lambda connection: newest_of(connection, name))
+    finally:
+        engine.dispose()
+    return None if found is None or found.text is None else found
+
+
+def all_kept(settings: Settings) -> tuple[Kept, ...]:
+    """The kept workflows whose name no file has, by name. Raises UnavailableError."""
+    if not is_made(settings):
+        return ()
+    engine = open_store(settings)
+    try:
+        found = read(engine, kept_workflows)
+    finally:
+        engine.dispose()
+    files = Folder(settings.workflows_dir)
+    return tuple(kept for kept in found if kept.name not in files)
+
+
+def loaded(text: str, settings: Settings, file: str = "workflow.yaml") -> Definition:
+    """The workflow of that text. Raises DefinitionError.
+
+    What it runs by name is in the workflows folder: a text that somebody else can change would have two authors.
+    """
+    return load(text, file, library=Folder(settings.workflows_dir))

@@ -1,0 +1,64 @@
+"""What a run found: its report in every format, and its findings a page at a time."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import FastAPI, Query, Response
+
+from agents.contract.schema import Finding, Frozen, Severity
+from flows.service import Format, render
+from ui.api.access import RunsReader
+from ui.api.hub import Hub
+from ui.api.paging import Page, Wanted
+from ui.api.problems import Responses
+from ui.api.runs import TAGS
+
+_MEDIA_TYPES = {
+    Format.TEXT: ("text/plain", "txt"),
+    Format.JSON: ("application/json", "json"),
+    Format.MARKDOWN: ("text/markdown", "md"),
+    Format.SARIF: ("application/sarif+json", "sarif"),
+    Format.HTML: ("text/html", "html"),
+}
+
+
+class Found(Frozen):
+    """A finding, and the node that found it."""
+
+    node: str
+    finding: Finding
+
+
+def serve(app: FastAPI, hub: Hub) -> None:
+    """Add the operations on runs' reports."""
+    content: Responses = {200: {"content": {media_type: {"schema": {}} for media_type, _ in _MEDIA_TYPES.values()}}}
+
+    @app.get("/runs/{run}/report", tags=TAGS, response_class=Response, responses=content)
+    def get_report(
+        asks: RunsReader, run: UUID, form: Annotated[Format, Query(alias="format", description="As what.")] = Format.JSON
+    ) -> Response:
+        """The whole report of a finished run, every finding in it, as a file."""
+        media_type, ending = _MEDIA_TYPES[form]
+        report = hub.runs(asks).report(run)
+        headers = {"Content-Disposition": f'attachment; filename="dockyard-{run}.{ending}"'}
+        return Response(render(report, form), media_type=media_type, headers=headers)
+
+    @app.get("/runs/{run}/findings", tags=TAGS)
+    def list_findings(
+        asks: RunsReader,
+        run: UUID,
+        part: Wanted,
+        severity: Annotated[Severity | None, Query(description="Of that severity or worse.")] = None,
+        rule: Annotated[str | None, Query(max_length=200, description="Of that rule alone.")] = None,
+    ) -> Page[Found]:
+        """The findings of a finished run, worst first, then by file and line."""
+        chosen = [
+            pair
+            for pair in hub.runs(asks).report(run).findings
+            if (severity is None or pair[1].severity.rank <= severity.rank) and rule in (None, pair[1].rule)
+        ]
+        found = part.of(chosen)
+        items = tuple(Found(node=node.node, finding=finding) for node, finding in found.items)
+        return Page(items=items, next_offset=found.next_offset)
