@@ -18,6 +18,7 @@ from flows.service.nodes import NodeRequest, NodeResult, run_node, sketch_node
 from flows.service.plan import plan_workflow
 from flows.service.requests import StartRequest, check_engine, check_request
 from flows.service.runs import Caller, LogLine, Progress, RunHandle, Runs, RunState
+from flows.store import Via
 
 __all__ = [
     "AgentInfo",
@@ -37,6 +38,7 @@ __all__ = [
     "RunState",
     "Runs",
     "StartRequest",
+    "Via",
     "agents",
     "build_image",
     "check_engine",

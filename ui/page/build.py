@@ -11,6 +11,7 @@ from flows.settings import Settings
 from ui.page.approvals_tab import approvals_tab
 from ui.page.context import Context, Who
 from ui.page.events import Update, on
+from ui.page.run_tab import run_tab
 
 _STYLE = Path(__file__).with_name("style.css")
 _FILES_SECONDS = 3600
@@ -25,9 +26,13 @@ def build(settings: Settings, who: Who) -> gr.Blocks:
     )
     with page:
         gr.HTML("<h1>Dockyard</h1>", js_on_load=None, elem_classes=["dy-html"])
-        with gr.Tabs(selected="approvals") as tabs, gr.Tab("Approvals", id="approvals"):
-            approvals = approvals_tab(context)
+        with gr.Tabs(selected="approvals") as tabs:
+            with gr.Tab("Approvals", id="approvals"):
+                approvals = approvals_tab(context)
+            with gr.Tab("Run", id="run"):
+                run = run_tab(context)
         on(page.load, approvals.arrive, [], [*approvals.listed, *approvals.detail])
+        on(page.load, run.arrive, [], run.arrival)
         on(page.load, _selected, [], [tabs], quiet=True)
     return page
 

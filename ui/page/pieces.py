@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from urllib.parse import urlencode
 
 from markupsafe import Markup, escape
 
@@ -113,3 +114,8 @@ def link(address: str, label: str) -> Markup:
     if not address.startswith(("http://", "https://")):
         return text(label)
     return Markup('<a href="{}" target="_blank" rel="noreferrer noopener">{}</a>').format(escape(address), text(label))
+
+
+def here(label: str, **where: str) -> Markup:
+    """A link to a place of this page, such as a run or a gate."""
+    return Markup('<a href="?{}">{}</a>').format(urlencode(where), text(label))
