@@ -79,7 +79,7 @@ def render(plan: RunPlan, stages: Stages | None = None) -> str:
     """
     picture = _workflow(plan, stages)
     head = MARGIN + 2 * LINE
-    width = max(picture.size.width, 560.0) + 2 * MARGIN
+    width = max(picture.size.width, 620.0) + 2 * MARGIN
     height = head + picture.size.height + 2 * MARGIN + LINE
     count = sum(1 for _ in plan.nodes())
     what = "Plan" if stages is None else "Run"

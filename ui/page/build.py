@@ -11,9 +11,12 @@ from flows.settings import Settings
 from ui.page.approvals_tab import approvals_tab
 from ui.page.context import Context, Who
 from ui.page.events import Update, on
+from ui.page.report_tab import report_tab
+from ui.page.reports import Subject
 from ui.page.run_tab import run_tab
 
 _STYLE = Path(__file__).with_name("style.css")
+_TABS = ("approvals", "run", "compliance", "review", "workflows", "agents")
 _FILES_SECONDS = 3600
 """Files that were made for downloading are removed after that long."""
 
@@ -31,8 +34,14 @@ def build(settings: Settings, who: Who) -> gr.Blocks:
                 approvals = approvals_tab(context)
             with gr.Tab("Run", id="run"):
                 run = run_tab(context)
+            with gr.Tab("Compliance", id="compliance"):
+                compliance = report_tab(context, Subject(review=False))
+            with gr.Tab("Code review", id="review"):
+                review = report_tab(context, Subject(review=True))
         on(page.load, approvals.arrive, [], [*approvals.listed, *approvals.detail])
         on(page.load, run.arrive, [], run.arrival)
+        on(page.load, compliance.arrive, [], compliance.arrival)
+        on(page.load, review.arrive, [], review.arrival)
         on(page.load, _selected, [], [tabs], quiet=True)
     return page
 
@@ -62,4 +71,8 @@ def mount(app: FastAPI, page: gr.Blocks, path: str = "/") -> FastAPI:
 
 def _selected(request: gr.Request) -> Update:
     """The tab that the address is about."""
-    return gr.Tabs(selected="run" if request.query_params.get("run") else "approvals")
+    wanted = str(request.query_params.get("tab", ""))
+    if wanted in _TABS:
+        return gr.Tabs(selected=wanted)
+    about_run = request.query_params.get("run") or request.query_params.get("workflow")
+    return gr.Tabs(selected="run" if about_run else "approvals")

@@ -111,7 +111,7 @@ def _slot(field: Field) -> list[Update]:
         gr.update(visible=text, label=label, info=info, value=field.default if text else "",
                   lines=3 if field.kind is Kind.LONG else 1),
         gr.update(visible=field.kind is Kind.CHOICE, label=label, info=_ended(field.description),
-                  choices=list(field.choices), value=field.default or None),
+                  choices=list(field.choices), value=field.default if field.default in field.choices else None),
         gr.update(visible=field.kind is Kind.SWITCH, label=label, info=_ended(field.description),
                   value=field.default == "true"),
         _wrong(None),

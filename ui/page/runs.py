@@ -116,7 +116,7 @@ class RunDesk:
         now = datetime.now(UTC)
         if not found:
             return [], notice("There is no run yet. Choose a workflow above and start it.", Tone.INFO)
-        return [(_label(run, now), str(run.id)) for run in found], notice(
+        return [(label(run, now), str(run.id)) for run in found], notice(
             f"The {len(found)} newest runs are listed. Choose one to see how it goes.", Tone.PLAIN
         )
 
@@ -171,7 +171,8 @@ def _sentence(error: DockyardError) -> str:
     return f"{str(error).rstrip('.')}."
 
 
-def _label(run: RunHandle, now: datetime) -> str:
+def label(run: RunHandle, now: datetime) -> str:
+    """A run as an entry of a list, in plain text."""
     age = f"{duration((now - run.created).total_seconds())} ago" if run.created else ""
     return " · ".join(part for part in (run.name, run.workflow, run.repository, run.state.value, age) if part)
 
