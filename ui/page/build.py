@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from flows.settings import Settings
 from ui.page.approvals_tab import approvals_tab
+from ui.page.catalog_tabs import agents_tab, workflows_tab
 from ui.page.context import Context, Who
 from ui.page.events import Update, on
 from ui.page.report_tab import report_tab
@@ -38,10 +39,15 @@ def build(settings: Settings, who: Who) -> gr.Blocks:
                 compliance = report_tab(context, Subject(review=False))
             with gr.Tab("Code review", id="review"):
                 review = report_tab(context, Subject(review=True))
+            with gr.Tab("Workflows", id="workflows"):
+                workflows = workflows_tab(context)
+            with gr.Tab("Agents", id="agents"):
+                agents_tab()
         on(page.load, approvals.arrive, [], [*approvals.listed, *approvals.detail])
         on(page.load, run.arrive, [], run.arrival)
         on(page.load, compliance.arrive, [], compliance.arrival)
         on(page.load, review.arrive, [], review.arrival)
+        on(page.load, workflows.arrive, [], workflows.arrival)
         on(page.load, _selected, [], [tabs], quiet=True)
     return page
 
