@@ -161,6 +161,13 @@ def report_tab(context: Context, subject: Subject) -> ReportTab:
     said = html("What to do")
     head = html("Verdict and counts")
     with gr.Row():
+        chosen = gr.Dropdown(
+            [*EXPORTS], value=next(iter(EXPORTS)), label="Export the whole run as", elem_id=f"{name}-format"
+        )
+        make = gr.Button("Make the file", elem_id=f"{name}-make")
+        file = gr.DownloadButton("Download", visible=False, variant="primary", elem_id=f"{name}-file")
+    made = html("What came of the export")
+    with gr.Row():
         severity = gr.Radio([EVERY, *(one.value for one in Severity)], value=EVERY, label="Severity", scale=2, min_width=300)
         rule = gr.Dropdown([EVERY], value=EVERY, label="Rule", scale=2, min_width=220, elem_id=f"{name}-rule")
         search = gr.Textbox(label="Search", info="Words of rule, file, message or code; Enter searches.", max_length=200,
@@ -172,15 +179,8 @@ def report_tab(context: Context, subject: Subject) -> ReportTab:
         where = html("Which page")
         after = gr.Button("Next page", interactive=False, min_width=120, elem_id=f"{name}-after")
     rules = html("Findings by severity and rule")
-    facts = html("Metrics, complexity and hotspots" if subject.review else "Secrets, licences and headers")
     trend = html("Trend over runs")
-    with gr.Row():
-        chosen = gr.Dropdown(
-            [*EXPORTS], value=next(iter(EXPORTS)), label="Export the whole run as", elem_id=f"{name}-format"
-        )
-        make = gr.Button("Make the file", elem_id=f"{name}-make")
-        file = gr.DownloadButton("Download", visible=False, variant="primary", elem_id=f"{name}-file")
-    made = html("What came of the export")
+    facts = html("Metrics, complexity and hotspots" if subject.review else "Secrets, licences and headers")
     tab = ReportTab(
         context, subject, run, said, head, severity, rule, search, fresh, findings, before, where, after, gr.State(0), rules,
         facts, trend, chosen, make, made, file,

@@ -125,8 +125,8 @@ def image(svg: str, says: str) -> Markup:
     """A picture that cannot run anything, whatever is written in it."""
     data = base64.b64encode(svg.encode()).decode()
     return Markup(
-        '<div class="dy-picture" tabindex="0" role="region" aria-label="Picture">'
-        '<img alt="{}" src="data:image/svg+xml;base64,{}"></div>'
+        '<div class="dy-picture" tabindex="0" role="region" aria-label="{0}">'
+        '<img alt="{0}" src="data:image/svg+xml;base64,{1}"></div>'
     ).format(text(says), data)
 
 
