@@ -7,6 +7,7 @@ import tarfile
 from pathlib import Path
 
 from playwright.sync_api import Page
+from pydantic import JsonValue
 
 VERSION = "4.10.3"
 _BAD = ("serious", "critical")
@@ -33,7 +34,11 @@ def violations(page: Page, source: str) -> list[str]:
     page.evaluate(source)
     found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
     return [
-        f"{one['id']} ({one['impact']}): {one['help']}: {[node['html'][:160] for node in one['nodes'][:3]]}"
+        f"{one['id']} ({one['impact']}): {one['help']}: {[_where(node) for node in one['nodes'][:3]]}"
         for one in found
         if one["impact"] in _BAD
     ]
+
+
+def _where(node: dict[str, JsonValue]) -> str:
+    return f"{str(node['html'])[:160]} {str(node['failureSummary'])[:300]}"

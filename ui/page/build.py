@@ -69,7 +69,7 @@ def mount(app: FastAPI, page: gr.Blocks, path: str = "/") -> FastAPI:
         pwa=False,
         mcp_server=False,
         max_file_size=0,
-        theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
+        theme=_theme(),
         css=_STYLE.read_text(encoding="utf-8"),
     )
     return mounted
@@ -82,3 +82,21 @@ def _selected(request: gr.Request) -> Update:
         return gr.Tabs(selected=wanted)
     about_run = request.query_params.get("run") or request.query_params.get("workflow")
     return gr.Tabs(selected="run" if about_run else "approvals")
+
+
+def _theme() -> gr.themes.Base:
+    """Gradio's plainest, with the fonts that a machine has, and greys that can be read (WCAG 2.2, 1.4.3)."""
+    theme = gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
+    light, dark = "*neutral_600", "*neutral_300"
+    return theme.set(
+        block_info_text_color=light,
+        block_info_text_color_dark=dark,
+        block_label_text_color=light,
+        block_label_text_color_dark=dark,
+        block_title_text_color=light,
+        block_title_text_color_dark=dark,
+        body_text_color_subdued=light,
+        body_text_color_subdued_dark=dark,
+        input_placeholder_color=light,
+        input_placeholder_color_dark=dark,
+    )
