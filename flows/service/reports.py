@@ -84,7 +84,7 @@ class Reports:
     def open(self, run_id: UUID) -> Index:
         """The run's report. Raises InvalidInputError where there is none."""
         run = self._runs.get(run_id)
-        before = next(reversed(self._earlier(run)), None)
+        before = self._before(run)
         path = self._folder / f"{run_id}-{digest([index.VERSION, run.seconds, str(before and before.run.id)])[:16]}.db"
         with _BUILDING:
             if not path.is_file():
@@ -108,6 +108,11 @@ class Reports:
             source.flush()
             render_apart(Path(source.name), format, target)
         return target
+
+    def _before(self, run: RunHandle) -> Past | None:
+        """The newest earlier run in which every agent reported that did in this one: else what it missed would be new."""
+        reported = _reporting(_glance(run.id, run.seconds))
+        return next((past for past in reversed(self._earlier(run)) if reported <= _reporting(past.glance)), None)
 
     def _earlier(self, run: RunHandle) -> list[Past]:
         """Oldest first."""
@@ -142,6 +147,10 @@ def compliance_of(node: NodeLine) -> ComplianceReport | None:
 def review_of(node: NodeLine) -> CodeReview | None:
     """The code-reviewer's own fields; None for another agent's node, or one that gave no report."""
     return CodeReview.model_validate(node.own) if node.agent == "code-reviewer" and node.status.ok else None
+
+
+def _reporting(seen: Glance | None) -> frozenset[str]:
+    return frozenset(node.agent for node in seen.nodes if node.report is not None) if seen else frozenset()
 
 
 @lru_cache(maxsize=512)
