@@ -10,10 +10,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: help setup run up down test lint format images bench quality generate clean
+.PHONY: help setup run up down test lint format images bench quality screenshots generate clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # The stamps make a second call instant: only a changed lock sets anything up again.
 $(VENV)/.synced: uv.lock pyproject.toml deployments/images/semgrep.txt
@@ -75,6 +75,11 @@ $(VENV)/quality/.synced: tests/quality/requirements.txt | $(VENV)/.synced
 
 quality: setup $(VENV)/quality/.synced ## Precision and recall on labelled samples: make quality [ARGS="--misses --json FILE"]
 	@$(BIN)/python -m tests.quality.quality $(ARGS)
+
+SCREENSHOTS ?= build/screenshots
+screenshots: setup ## A picture of every tab of the page, over the newest finished run: make screenshots [SCREENSHOTS=folder]
+	@$(BIN)/dockyard up
+	@$(BIN)/python -m tests.browser.screenshots "$(SCREENSHOTS)"
 
 generate: setup ## Write generated files anew: requirements of the images, tables in the docs
 	@uv="$(UV)"; for extra in engines hub; do \

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from agents.code_reviewer.figures import complexity, most_complex, sizes
+from agents.code_reviewer.figures import complexity, hotspots, most_complex, sizes
 from agents.code_reviewer.languages import language_of
 from agents.code_reviewer.metrics.interface import FileFigures
 from agents.code_reviewer.metrics.measure import Choices
@@ -52,6 +52,7 @@ class CodeReviewer(Agent[CodeReviewParams, CodeReview]):
             languages=sizes(measured),
             complexity=complexity(measured),
             most_complex=most_complex(measured),
+            hotspots=hotspots(measured),
         )
 
 

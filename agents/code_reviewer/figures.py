@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 import statistics
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 from agents.code_reviewer.metrics.interface import FileFigures
-from agents.code_reviewer.schema import ComplexFunction, ComplexityFigures, LanguageSize
+from agents.code_reviewer.schema import ComplexFunction, ComplexityBin, ComplexityFigures, LanguageSize
+
+HOTSPOTS = 20
+BINS = (1, 6, 11, 16, 21, 31, 51)
+"""Where the bins of the histogram begin."""
 
 
 def sizes(files: Sequence[FileFigures]) -> tuple[LanguageSize, ...]:
@@ -37,6 +44,27 @@ def complexity(files: Sequence[FileFigures]) -> ComplexityFigures:
         median=statistics.median(values),
         p95=values[math.ceil(0.95 * len(values)) - 1],
         max=values[-1],
+        histogram=_histogram(values),
+    )
+
+
+def _histogram(values: Sequence[int]) -> tuple[ComplexityBin, ...]:
+    """`values` are in order."""
+    ends: list[int | None] = [*(low - 1 for low in BINS[1:]), None]
+    places = [0, *(bisect_left(values, low) for low in BINS[1:]), len(values)]
+    return tuple(
+        ComplexityBin(low=low, high=high, functions=after - before)
+        for low, high, (before, after) in zip(BINS, ends, pairwise(places), strict=True)
+    )
+
+
+def hotspots(files: Sequence[FileFigures]) -> tuple[ComplexFunction, ...]:
+    """The most complex functions, worst first; equals by file and line. Those with no branch at all are none."""
+    functions = [(function, file.file) for file in files for function in file.functions if function.complexity > 1]
+    worst = heapq.nsmallest(HOTSPOTS, functions, key=lambda pair: (-pair[0].complexity, pair[1], pair[0].line))
+    return tuple(
+        ComplexFunction(name=function.name, file=file, line=function.line, complexity=function.complexity)
+        for function, file in worst
     )
 
 

@@ -69,22 +69,36 @@ class ComplexFunction(Frozen):
     complexity: int
 
 
+class ComplexityBin(Frozen):
+    """How many functions have a cyclomatic complexity from `low` to `high`; `high` is None for the open end."""
+
+    low: int
+    high: int | None
+    functions: int
+
+
 class ComplexityFigures(Frozen):
-    """Cyclomatic complexity over all functions measured; all 0 where there are none."""
+    """Cyclomatic complexity over all functions measured; all 0 where there are none, and no histogram then."""
 
     functions: int = 0
     mean: float = 0.0
     median: float = 0.0
     p95: float = 0.0
     max: int = 0
+    histogram: tuple[ComplexityBin, ...] = ()
 
 
 class CodeReview(Report):
-    """The code-reviewer's report. `languages` comes with the most code first."""
+    """The code-reviewer's report. `languages` comes with the most code first.
+
+    `hotspots` are the most complex functions, worst first. How often they change is not among it: the agent is given the
+    files of one commit and no history.
+    """
 
     languages: tuple[LanguageSize, ...] = ()
     complexity: ComplexityFigures = ComplexityFigures()
     most_complex: ComplexFunction | None = None
+    hotspots: tuple[ComplexFunction, ...] = ()
 
 
 MANIFEST = Manifest(

@@ -37,13 +37,18 @@ def save(report: RunReport) -> None:
 
 def load(run_id: UUID) -> RunReport:
     """The report of a finished run. Raises UnknownError when there is none."""
-    content = _read(_key(run_id, "report.json"))
-    if content is None:
+    return RunReport.model_validate_json(content(run_id))
+
+
+def content(run_id: UUID) -> bytes:
+    """The report of a finished run as it is kept, in JSON. Raises UnknownError when there is none."""
+    found = _read(_key(run_id, "report.json"))
+    if found is None:
         raise UnknownError(
             f"run {run_id} has no report; it is still going on, ended before its first node, "
             "or keeps its results where this machine cannot read them"
         )
-    return RunReport.model_validate_json(content)
+    return found
 
 
 def keep(run: str, name: str, content: bytes) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 
-from flows.reports import html_format, json_format, markdown, sarif, text
+from flows.reports import csv_format, cyclonedx, html_format, json_format, markdown, sarif, text
 from flows.reports.schema import RunReport
 
 
@@ -17,6 +17,8 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
     SARIF = "sarif"
     HTML = "html"
+    CSV = "csv"
+    CYCLONEDX = "cyclonedx"
 
 
 _RENDERERS: dict[Format, Callable[[RunReport], str]] = {
@@ -25,6 +27,8 @@ _RENDERERS: dict[Format, Callable[[RunReport], str]] = {
     Format.MARKDOWN: markdown.render,
     Format.SARIF: sarif.render,
     Format.HTML: html_format.render,
+    Format.CSV: csv_format.render,
+    Format.CYCLONEDX: cyclonedx.render,
 }
 
 

@@ -64,7 +64,7 @@ def summary(report: RunReport) -> RenderableType:
     parts += [
         Text(""),
         Text.assemble("Every finding in full: ", (command, "bold")),
-        Text("Other formats: --format json, markdown, sarif or html"),
+        Text("Other formats: --format json, markdown, sarif, html, csv or cyclonedx"),
     ]
     return Group(*parts)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from types import MappingProxyType
 from flows.reports import plain
 from flows.reports.layout import Arrow, Point, Size, layered
 from flows.reports.plan_words import details, kind
-from flows.reports.planned import Expectation, PlannedNode, RunPlan
+from flows.reports.planned import Expectation, PlannedNode, RunPlan, Stage
 
 WIDTH = 232.0
 LINE = 16.0
@@ -31,18 +31,37 @@ text{font:12px system-ui,-apple-system,"Segoe UI",sans-serif;fill:#475467}
 .open{stroke-dasharray:7 4}.on-failure{stroke:#b42318;stroke-dasharray:7 4}
 .skipped{fill:#f2f4f7;stroke:#98a2b3;stroke-dasharray:2 4}.gate{stroke:#b54708;stroke-width:3}
 .arrow{fill:none;stroke:#667085;stroke-width:1.5}.error{stroke:#b42318;stroke-dasharray:5 4}"""
+_STAGE_STYLES = """\
+.ahead{fill:#fff;stroke:#98a2b3;stroke-dasharray:none}.running{fill:#d1e9ff;stroke:#175cd3;stroke-width:3;stroke-dasharray:none}
+.asking{fill:#fef0c7;stroke:#b54708;stroke-width:3;stroke-dasharray:none}
+.completed{fill:#d1fadf;stroke:#027a48;stroke-width:1.5;stroke-dasharray:none}
+.failed{fill:#fee4e2;stroke:#b42318;stroke-width:3;stroke-dasharray:none}
+.passed-over{fill:#f2f4f7;stroke:#98a2b3;stroke-width:1.5;stroke-dasharray:2 4}.stage{font-weight:600;fill:#101828}"""
 _TIP = (
     '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
     '<path d="M0 0 8 4 0 8z" fill="#667085"/></marker></defs>'
 )
 _LEGEND = MappingProxyType(
     {
-        Expectation.STARTS: "starts",
-        Expectation.OPEN: "decided in the run",
-        Expectation.ON_FAILURE: "only after a failure",
-        Expectation.SKIPPED: "skipped",
+        Expectation.STARTS.value: "starts",
+        Expectation.OPEN.value: "decided in the run",
+        Expectation.ON_FAILURE.value: "only after a failure",
+        Expectation.SKIPPED.value: "skipped",
     }
 )
+_CLASSES = MappingProxyType(
+    {
+        Stage.AHEAD: "ahead",
+        Stage.RUNNING: "running",
+        Stage.ASKING: "asking",
+        Stage.COMPLETED: "completed",
+        Stage.FAILED: "failed",
+        Stage.SKIPPED: "passed-over",
+    }
+)
+_STAGE_LEGEND = MappingProxyType({style: stage.value for stage, style in _CLASSES.items()})
+Stages = Mapping[str, Stage]
+"""How far nodes are, by their names in the run."""
 
 
 @dataclass
@@ -53,24 +72,28 @@ class _Picture:
     elements: list[str] = field(default_factory=list)
 
 
-def render(plan: RunPlan) -> str:
-    """One SVG document without scripts, fonts or images; its title and those of its boxes are for screen readers."""
-    picture = _workflow(plan)
+def render(plan: RunPlan, stages: Stages | None = None) -> str:
+    """One SVG document without scripts, fonts or images; its title and those of its boxes are for screen readers.
+
+    With `stages` it is the picture of a run that has begun: a node of which nothing is said lies ahead of it.
+    """
+    picture = _workflow(plan, stages)
     head = MARGIN + 2 * LINE
-    width = max(picture.size.width, 560.0) + 2 * MARGIN
+    width = max(picture.size.width, 620.0) + 2 * MARGIN
     height = head + picture.size.height + 2 * MARGIN + LINE
     count = sum(1 for _ in plan.nodes())
+    what = "Plan" if stages is None else "Run"
     body = [
-        f'<title id="title">{_text(f"Plan of {plan.workflow}")}</title>',
+        f'<title id="title">{_text(f"{what} of {plan.workflow}")}</title>',
         f'<desc id="desc">{_text(f"{count} nodes in {len(plan.waves) + len(plan.last)} waves. {plan.description}")}</desc>',
-        f"<style>{_STYLES}</style>",
+        f"<style>{_STYLES if stages is None else _STYLES + _STAGE_STYLES}</style>",
         _TIP,
         f'<rect width="{width:g}" height="{height:g}" fill="#fff"/>',
         _line(MARGIN, MARGIN + LINE - 4, plan.workflow, "id"),
         f'<g transform="translate({MARGIN:g} {head:g})">',
         *picture.elements,
         "</g>",
-        *_legend(MARGIN, height - MARGIN),
+        *_legend(MARGIN, height - MARGIN, _LEGEND if stages is None else _STAGE_LEGEND),
     ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
@@ -78,12 +101,12 @@ def render(plan: RunPlan) -> str:
     )
 
 
-def _workflow(plan: RunPlan) -> _Picture:
+def _workflow(plan: RunPlan, stages: Stages | None) -> _Picture:
     """The nodes, and beside them those of `finally` in a frame of their own."""
-    main = _waves(plan.waves)
+    main = _waves(plan.waves, stages)
     if not plan.last:
         return main
-    framed = _framed(_waves(plan.last), "finally", ["when all others have ended"], "part")
+    framed = _framed(_waves(plan.last, stages), "finally", ["when all others have ended"], "part")
     height = max(main.size.height, framed.size.height)
     up, down = (height - main.size.height) / 2, (height - framed.size.height) / 2
     bar, left = main.size.width + 20, main.size.width + 72
@@ -97,8 +120,8 @@ def _workflow(plan: RunPlan) -> _Picture:
     return _Picture(Size(left + framed.size.width, height), elements)
 
 
-def _waves(waves: Sequence[Sequence[PlannedNode]]) -> _Picture:
-    boxes = {node.id: _box(node) for wave in waves for node in wave}
+def _waves(waves: Sequence[Sequence[PlannedNode]], stages: Stages | None) -> _Picture:
+    boxes = {node.id: _box(node, stages) for wave in waves for node in wave}
     why = {(wait.node, node.id): wait.why for wave in waves for node in wave for wait in node.after if wait.node in boxes}
     drawn = without_detours([node.id for wave in waves for node in wave], why)
     placed = layered([[node.id for node in wave] for wave in waves], {name: box.size for name, box in boxes.items()}, drawn)
@@ -122,12 +145,16 @@ def without_detours(order: Sequence[str], arrows: Iterable[Arrow]) -> list[Arrow
     return kept
 
 
-def _box(node: PlannedNode) -> _Picture:
+def _box(node: PlannedNode, stages: Stages | None) -> _Picture:
     style = node.expectation.value + (" gate" if node.approval or node.changes else "")
-    wrapped = [line for detail in details(node) for line in _wrapped(plain.line(detail))]
-    title = _text(". ".join([f"{node.name}: {kind(node)}", node.description.rstrip("."), *details(node)]))
+    said = [*details(node)]
+    if stages is not None:
+        stage = stages.get(node.name, Stage.AHEAD)
+        style, said = _CLASSES[stage], [stage.value, *said]
+    wrapped = [line for detail in said for line in _wrapped(plain.line(detail))]
+    title = _text(". ".join([f"{node.name}: {kind(node)}", node.description.rstrip("."), *said]))
     if node.part is not None:
-        inner = _framed(_workflow(node.part), node.id, [kind(node), *wrapped], f"part {style}")
+        inner = _framed(_workflow(node.part, stages), node.id, [kind(node), *wrapped], f"part {style}")
         return _Picture(inner.size, ["<g>", f"<title>{title}</title>", *inner.elements, "</g>"])
     height = 2 * PADDING + LINE * (2 + len(wrapped))
     elements = [
@@ -192,10 +219,10 @@ def _arrow(points: Sequence[Point], why: str) -> str:
     return f'<path class="arrow{" error" if why == "error" else ""}" marker-end="url(#tip)" d="{"".join(parts)}"/>'
 
 
-def _legend(x: float, y: float) -> list[str]:
+def _legend(x: float, y: float, legend: Mapping[str, str]) -> list[str]:
     elements = []
-    for expectation, meaning in _LEGEND.items():
-        elements.append(f'<rect class="box {expectation.value}" x="{x:g}" y="{y - 11:g}" width="22" height="13" rx="3"/>')
+    for style, meaning in legend.items():
+        elements.append(f'<rect class="box {style}" x="{x:g}" y="{y - 11:g}" width="22" height="13" rx="3"/>')
         elements.append(f'<text x="{x + 28:g}" y="{y:g}">{meaning}</text>')
         x += 40 + 6.5 * len(meaning)
     return elements

@@ -21,6 +21,17 @@ class Expectation(StrEnum):
     SKIPPED = "skipped"
 
 
+class Stage(StrEnum):
+    """How far a node of a run is, in the words that people read."""
+
+    AHEAD = "not begun"
+    RUNNING = "running"
+    ASKING = "waits for people"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
 class Wait(Frozen):
     """One node that another waits for. `why` is `edge`, `template` or `error`; an edge is told before a template."""
 

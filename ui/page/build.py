@@ -11,11 +11,16 @@ from markupsafe import Markup
 from flows.settings import Settings
 from ui.access.addresses import LOGIN
 from ui.page.approvals_tab import approvals_tab
+from ui.page.catalog_tabs import agents_tab, workflows_tab
 from ui.page.context import Context, Who
 from ui.page.events import Update, on
+from ui.page.report_tab import report_tab
+from ui.page.reports import Subject
+from ui.page.run_tab import run_tab
 
 _STYLE = Path(__file__).with_name("style.css")
 _HEAD = Markup('<header class="dy-masthead"><h1>Dockyard</h1><a href="{}">Account and sign-out</a></header>')
+_TABS = ("approvals", "run", "compliance", "review", "workflows", "agents")
 _FILES_SECONDS = 3600
 """Files that were made for downloading are removed after that long."""
 
@@ -28,9 +33,24 @@ def build(settings: Settings, who: Who) -> gr.Blocks:
     )
     with page:
         gr.HTML(_HEAD.format(LOGIN), js_on_load=None, elem_classes=["dy-html"])
-        with gr.Tabs(selected="approvals") as tabs, gr.Tab("Approvals", id="approvals"):
-            approvals = approvals_tab(context)
+        with gr.Tabs(selected="approvals") as tabs:
+            with gr.Tab("Approvals", id="approvals"):
+                approvals = approvals_tab(context)
+            with gr.Tab("Run", id="run"):
+                run = run_tab(context)
+            with gr.Tab("Compliance", id="compliance"):
+                compliance = report_tab(context, Subject(review=False))
+            with gr.Tab("Code review", id="review"):
+                review = report_tab(context, Subject(review=True))
+            with gr.Tab("Workflows", id="workflows"):
+                workflows = workflows_tab(context)
+            with gr.Tab("Agents", id="agents"):
+                agents_tab()
         on(page.load, approvals.arrive, [], [*approvals.listed, *approvals.detail])
+        on(page.load, run.arrive, [], run.arrival)
+        on(page.load, compliance.arrive, [], compliance.arrival)
+        on(page.load, review.arrive, [], review.arrival)
+        on(page.load, workflows.arrive, [], workflows.arrival)
         on(page.load, _selected, [], [tabs], quiet=True)
     return page
 
@@ -52,7 +72,7 @@ def mount(app: FastAPI, page: gr.Blocks, path: str = "/") -> FastAPI:
         pwa=False,
         mcp_server=False,
         max_file_size=0,
-        theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
+        theme=_theme(),
         css=_STYLE.read_text(encoding="utf-8"),
     )
     return mounted
@@ -60,4 +80,26 @@ def mount(app: FastAPI, page: gr.Blocks, path: str = "/") -> FastAPI:
 
 def _selected(request: gr.Request) -> Update:
     """The tab that the address is about."""
-    return gr.Tabs(selected="run" if request.query_params.get("run") else "approvals")
+    wanted = str(request.query_params.get("tab", ""))
+    if wanted in _TABS:
+        return gr.Tabs(selected=wanted)
+    about_run = request.query_params.get("run") or request.query_params.get("workflow")
+    return gr.Tabs(selected="run" if about_run else "approvals")
+
+
+def _theme() -> gr.themes.Base:
+    """Gradio's plainest, with the fonts that a machine has, and greys that can be read (WCAG 2.2, 1.4.3)."""
+    theme = gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
+    light, dark = "*neutral_600", "*neutral_300"
+    return theme.set(
+        block_info_text_color=light,
+        block_info_text_color_dark=dark,
+        block_label_text_color=light,
+        block_label_text_color_dark=dark,
+        block_title_text_color=light,
+        block_title_text_color_dark=dark,
+        body_text_color_subdued=light,
+        body_text_color_subdued_dark=dark,
+        input_placeholder_color=light,
+        input_placeholder_color_dark=dark,
+    )

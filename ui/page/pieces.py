@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from urllib.parse import urlencode
 
 from markupsafe import Markup, escape
 
@@ -74,11 +75,18 @@ def definitions(pairs: Iterable[tuple[str, Cell]]) -> Markup:
 
 def table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Markup:
     """A table whose first column names its rows; numbers stand to the right. It scrolls by itself where it is wide."""
-    head = Markup("").join(Markup('<th scope="col">{}</th>').format(text(heading)) for heading in headings)
+    found = list(rows)
+    numbers = [found[0][at] if found and at < len(found[0]) else None for at in range(len(headings))]
+    head = Markup("").join(_heading(name, numbers[at]) for at, name in enumerate(headings))
     return Markup(
         '<div class="dy-scroll" role="region" tabindex="0" aria-label="{0}"><table><caption>{0}</caption>'
         "<thead><tr>{1}</tr></thead><tbody>{2}</tbody></table></div>"
-    ).format(text(caption), head, Markup("").join(_row(row) for row in rows))
+    ).format(text(caption), head, Markup("").join(_row(row) for row in found))
+
+
+def _heading(name: str, below: Cell) -> Markup:
+    where = Markup(' class="dy-number"') if isinstance(below, (int, float)) else Markup("")
+    return Markup('<th scope="col"{}>{}</th>').format(where, text(name))
 
 
 def _row(cells: Sequence[Cell]) -> Markup:
@@ -113,3 +121,8 @@ def link(address: str, label: str) -> Markup:
     if not address.startswith(("http://", "https://")):
         return text(label)
     return Markup('<a href="{}" target="_blank" rel="noreferrer noopener">{}</a>').format(escape(address), text(label))
+
+
+def here(label: str, **where: str) -> Markup:
+    """A link to a place of this page, such as a run or a gate."""
+    return Markup('<a href="?{}">{}</a>').format(urlencode(where), text(label))

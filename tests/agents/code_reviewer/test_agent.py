@@ -36,7 +36,12 @@ def test_report(write: Write, review: Review) -> None:
     ]
     assert report.most_complex is not None
     assert report.most_complex.model_dump() == {"name": "pick", "file": "pkg/a.py", "line": 5, "complexity": 21}
-    assert report.complexity.model_dump() == {"functions": 3, "mean": 8.0, "median": 2.0, "p95": 21.0, "max": 21}
+    figures = report.complexity.model_dump(exclude={"histogram"})
+    assert figures == {"functions": 3, "mean": 8.0, "median": 2.0, "p95": 21.0, "max": 21}
+    assert {one.low: one.functions for one in report.complexity.histogram} == {1: 2, 6: 0, 11: 0, 16: 0, 21: 1, 31: 0, 51: 0}
+    assert [one.high for one in report.complexity.histogram] == [5, 10, 15, 20, 30, 50, None]
+    assert report.hotspots[0] == report.most_complex
+    assert [one.complexity for one in report.hotspots] == sorted((one.complexity for one in report.hotspots), reverse=True)
     assert report.findings[0].snippet == "assert (a, 'message')"
     assert len({finding.fingerprint for finding in report.findings}) == 3
     assert report.files_scanned == 2

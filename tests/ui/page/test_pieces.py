@@ -47,7 +47,7 @@ def test_a_link_leads_to_http_only() -> None:
 
 def test_a_table_names_its_rows_and_columns_for_who_does_not_see_it() -> None:
     piece = table("Things", ["Name", "Count"], [("one", 1)])
-    assert '<th scope="col">Count</th>' in piece
+    assert '<th scope="col" class="dy-number">Count</th>' in piece
     assert '<th scope="row">one</th><td class="dy-number">1</td>' in piece
     assert "<caption>Things</caption>" in piece
 

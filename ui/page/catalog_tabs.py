@@ -1,0 +1,63 @@
+"""The two tabs to look things up: workflows and agents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import gradio as gr
+from markupsafe import Markup
+
+from agents.catalog import catalog
+from flows.service.shelf import names
+from ui.page.catalog_view import agent_html, workflow_html
+from ui.page.context import Context
+from ui.page.events import Parts, Update, html, on
+from ui.page.pieces import notice
+
+
+@dataclass(frozen=True)
+class WorkflowsTab:
+    """A list of workflow files, and one of them."""
+
+    context: Context
+    chosen: gr.Dropdown
+    shown: gr.HTML
+
+    @property
+    def arrival(self) -> Parts:
+        """What `arrive` fills."""
+        return [self.chosen, self.shown]
+
+    def arrive(self, request: gr.Request) -> list[Update]:
+        """The files there are now, and the one that the address names, else the first."""
+        known = names(self.context.settings)
+        if not known:
+            where = (
+                f"There is no workflow in {self.context.settings.workflows_dir}. Write one as NAME.yaml into that folder."
+            )
+            return [gr.update(choices=[], value=None), notice(where)]
+        wanted = str(request.query_params.get("workflow", ""))
+        name = wanted if wanted in known else known[0]
+        return [gr.update(choices=known, value=name), workflow_html(name, self.context.settings)]
+
+    def _choose(self, name: str | None) -> Markup:
+        return workflow_html(name, self.context.settings) if name else notice("Choose a workflow from the list.")
+
+    def wire(self) -> None:
+        """Let the components answer."""
+        on(self.chosen.input, self._choose, [self.chosen], [self.shown])
+
+
+def workflows_tab(context: Context) -> WorkflowsTab:
+    """Make the tab's components where Gradio stands now, and wire them."""
+    tab = WorkflowsTab(context, gr.Dropdown([], label="Workflow", elem_id="workflow-file"), html("The workflow"))
+    tab.wire()
+    return tab
+
+
+def agents_tab() -> None:
+    """Make the tab's components where Gradio stands now, and wire them."""
+    known = [*catalog()]
+    chosen = gr.Dropdown(known, value=known[0], label="Agent", elem_id="agent")
+    shown = gr.HTML(agent_html(known[0]), label="The agent", js_on_load=None, elem_classes=["dy-html"])
+    on(chosen.input, lambda name: agent_html(name or ""), [chosen], [shown])
