@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flows.definition.library import Folder, read_text
 from flows.definition.loader import Definition, find, is_name, load
 from flows.settings import Settings
-from flows.store import Kept, is_made, kept_workflows, newest_of, open_store, read
+
+if TYPE_CHECKING:
+    from flows.store import Kept
 
 
 def text_of(name: str, settings: Settings) -> str:
@@ -19,7 +23,11 @@ def kept_named(name: str, settings: Settings) -> Kept | None:
 
     Raises UnavailableError.
     """
-    if not is_name(name) or name in Folder(settings.workflows_dir) or not is_made(settings):
+    if not is_name(name) or name in Folder(settings.workflows_dir):
+        return None
+    from flows.store import is_made, newest_of, open_store, read  # what is in a file needs no database
+
+    if not is_made(settings):
         return None
     engine = open_store(settings)
     try:
@@ -31,6 +39,8 @@ def kept_named(name: str, settings: Settings) -> Kept | None:
 
 def all_kept(settings: Settings) -> tuple[Kept, ...]:
     """The kept workflows whose name no file has, by name. Raises UnavailableError."""
+    from flows.store import is_made, kept_workflows, open_store, read
+
     if not is_made(settings):
         return ()
     engine = open_store(settings)

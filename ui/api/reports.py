@@ -21,6 +21,8 @@ _MEDIA_TYPES = {
     Format.MARKDOWN: ("text/markdown", "md"),
     Format.SARIF: ("application/sarif+json", "sarif"),
     Format.HTML: ("text/html", "html"),
+    Format.CSV: ("text/csv", "csv"),
+    Format.CYCLONEDX: ("application/vnd.cyclonedx+json", "cdx.json"),
 }
 
 
