@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.prefect
 
 SUSPENDING = (Point.BEFORE_SUSPENDED, Point.SUSPENDED)
+WAITING = (Point.ASKED, Point.PAUSED, *SUSPENDING)
+"""A run comes there only while nobody has decided."""
 
 
 @pytest.mark.parametrize("point", [point for point in Point if point is not Point.PLANNED], ids=lambda point: point.name)
@@ -33,7 +35,7 @@ def test_a_run_that_is_killed_anywhere_ends_with_the_change_written_once(yard: Y
     )
     gate = yard.gate(run)
     assert written(repository, gate) == []
-    if point in SUSPENDING:
+    if point in WAITING:
         until(lambda: marker.exists() or None, "it was killed", seconds=SOON)
     yard.decide(gate)
     assert yard.ends_well(run) == "Completed"

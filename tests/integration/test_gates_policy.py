@@ -11,7 +11,7 @@ import pytest
 from flows.approvals import Choice, Door, Gate, NotAllowedError, PolicyError, State
 from flows.service.approvals import Approvals
 from flows.settings import local_person
-from tests.integration.yard import POLICY, Yard, branches, update
+from tests.integration.yard import Yard, branches, policy_text, update
 
 pytestmark = pytest.mark.prefect
 
@@ -28,7 +28,7 @@ def edit(yard: Yard) -> Iterator[Edit]:
         yard.policy_file.write_text(before.replace(old, new), encoding="utf-8")
 
     yield replace
-    yard.policy_file.write_text(POLICY, encoding="utf-8")
+    yard.policy_file.write_text(policy_text(), encoding="utf-8")
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from flows.errors import NodeTimedOutError
 from flows.reports import archive, sarif
 from flows.reports.schema import RunReport
 from flows.runtime import Execution, Job, Runtime
-from flows.settings import settings
+from flows.settings import local_person, settings
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -260,7 +260,7 @@ def test_a_node_has_the_limits_that_it_asks_for(go: Go) -> None:
 def test_a_run_without_a_deployment_waits_at_a_gate_in_its_process(go: Go, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKYARD_APPROVAL_GRACE", "0")
     settings.cache_clear()
-    ran = go(say("a"), say("b", approval={"approvers": ["user:ann"], "expires": "2s"}))
+    ran = go(say("a"), say("b", approval={"approvers": [f"user:{local_person()}"], "expires": "2s"}))
     assert ran.state.name == "Expired"
     assert "b: expired at" in ran.state.message
     assert ran.runtime.ran() == ["a"]
