@@ -1,4 +1,4 @@
-"""The page on a port of its own, as whoever the test says."""
+"""The page on a port of its own: as whoever the test says, or the whole hub with its login."""
 
 from __future__ import annotations
 
@@ -10,31 +10,58 @@ from contextlib import contextmanager
 
 import uvicorn
 from fastapi import FastAPI
+from playwright.sync_api import Page, expect
 
 from flows.settings import Settings
+from tests.flows.accounts.people import PASSWORD
+from ui.app.application import application
+from ui.hardening.server import server_config
 from ui.page.build import build, mount
 from ui.page.visitor import Visitor
+from ui.settings import WebSettings
 
-STARTING_SECONDS = 60
+STARTING_SECONDS = 120
 
 
 @contextmanager
 def serving(settings: Settings, visitor: Visitor) -> Iterator[str]:
     """Serve the page to everybody as `visitor`; gives its address."""
     app = mount(FastAPI(), build(settings, lambda _request: visitor))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=1))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [free]}, daemon=True)
-        thread.start()
-        end = time.monotonic() + STARTING_SECONDS
-        while not server.started and thread.is_alive():
-            assert time.monotonic() < end, "the page did not start"
-            thread.join(0.05)
-        assert server.started, "the page ended while it started"
-        try:
-            yield f"http://127.0.0.1:{free.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(STARTING_SECONDS)
-            assert not thread.is_alive(), "the page does not end"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=1)
+        with _running(uvicorn.Server(config), listener):
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@contextmanager
+def serving_hub(settings: Settings) -> Iterator[str]:
+    """Serve the whole application as `dockyard serve` does; gives its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        web = WebSettings(page_port=listener.getsockname()[1])
+        with _running(uvicorn.Server(server_config(application(settings, web), web, log_config=None)), listener):
+            yield web.public_url
+
+
+@contextmanager
+def _running(server: uvicorn.Server, listener: socket.socket) -> Iterator[None]:
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    end = time.monotonic() + STARTING_SECONDS
+    while not server.started and thread.is_alive() and time.monotonic() < end:
+        thread.join(0.05)
+    assert server.started, "the page did not start"
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(STARTING_SECONDS)
+        assert not thread.is_alive(), "the page does not end"
+
+
+def sign_in(page: Page, name: str) -> None:
+    """Fill in the login page with the keyboard alone."""
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    page.keyboard.type(name)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD.get_secret_value())
+    page.keyboard.press("Enter")

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import Page, expect
 
 from flows.approvals import Choice, Door, GateRequest, Ledger, Policy, State
@@ -19,15 +15,12 @@ from flows.service.accounts import Accounts, Role
 from flows.settings import Settings
 from flows.store import open_store
 from tests.browser.conftest import Watched
+from tests.browser.serving import serving_hub, sign_in
 from tests.flows.accounts.people import CHEAP, PASSWORD, WRONG
 from tests.flows.approvals.asking import request_of
-from ui.app.application import application
-from ui.hardening.server import server_config
-from ui.settings import WebSettings
 
 pytestmark = pytest.mark.browser
 
-STARTING_SECONDS = 120
 POLICY = {"groups": {"security": ["alice", "vera"]}, "approvers": ["group:security"]}
 
 
@@ -49,20 +42,9 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 
 @pytest.fixture(scope="module")
 def address(settings: Settings) -> Iterator[str]:
-    """The application on a port, as `dockyard serve` serves it."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        web = WebSettings(page_port=listener.getsockname()[1])
-        server = uvicorn.Server(server_config(application(settings, web), web, log_config=None))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        end = time.monotonic() + STARTING_SECONDS
-        while not server.started and thread.is_alive() and time.monotonic() < end:
-            thread.join(0.05)
-        assert server.started, "the page did not start"
-        yield web.public_url
-        server.should_exit = True
-        thread.join(STARTING_SECONDS)
-        assert not thread.is_alive(), "the page does not end"
+    """The application on a port."""
+    with serving_hub(settings) as found:
+        yield found
 
 
 def opened(settings: Settings, node: str) -> GateRequest:
@@ -71,15 +53,6 @@ def opened(settings: Settings, node: str) -> GateRequest:
     times = {"opened": now, "expires": now + timedelta(hours=24)}
     request = request_of(Policy.model_validate(POLICY), node=node).model_copy(update=times)
     return Ledger(open_store(settings)).request(request)
-
-
-def sign_in(page: Page, name: str) -> None:
-    """Fill in the login page with the keyboard alone."""
-    expect(page.get_by_label("Name", exact=True)).to_be_focused()
-    page.keyboard.type(name)
-    page.keyboard.press("Tab")
-    page.keyboard.type(PASSWORD.get_secret_value())
-    page.keyboard.press("Enter")
 
 
 def shot(page: Page, name: str) -> None:

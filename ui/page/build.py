@@ -79,12 +79,14 @@ def mount(app: FastAPI, page: gr.Blocks, path: str = "/") -> FastAPI:
 
 
 def _selected(request: gr.Request) -> Update:
-    """The tab that the address is about."""
+    """The tab that the address is about; where it says nothing, whoever was quick to choose one stays there."""
     wanted = str(request.query_params.get("tab", ""))
     if wanted in _TABS:
         return gr.Tabs(selected=wanted)
+    if request.query_params.get("gate"):
+        return gr.Tabs(selected="approvals")
     about_run = request.query_params.get("run") or request.query_params.get("workflow")
-    return gr.Tabs(selected="run" if about_run else "approvals")
+    return gr.Tabs(selected="run") if about_run else gr.skip()
 
 
 def _theme() -> gr.themes.Base:

@@ -39,6 +39,6 @@ def on(
     )
 
 
-def html(label: str, *, visible: bool = True) -> gr.HTML:
+def html(label: str, value: str = "", *, visible: bool = True) -> gr.HTML:
     """A place for pieces of HTML. It runs no script of its own."""
-    return gr.HTML(label=label, js_on_load=None, visible=visible, elem_classes=["dy-html"])
+    return gr.HTML(value, label=label, js_on_load=None, visible=visible, elem_classes=["dy-html"])

@@ -13,7 +13,7 @@ from ui.page.context import Context
 from ui.page.events import Parts, Update, html, on
 from ui.page.pieces import Tone, notice
 from ui.page.run_form import Bank, bank, beside, filled, updates
-from ui.page.runs import RunDesk, Shown
+from ui.page.runs import RunDesk, Shown, choose_one
 from ui.page.tail import Tail, tail_html
 
 _EMPTY = notice("No run is shown. Choose one from the list, or start one.")
@@ -68,13 +68,15 @@ class RunTab:
         return [self.workflow, *self.form, *self.listing, *self.detail]
 
     def arrive(self, request: gr.Request) -> list[Update]:
-        """The workflows, the newest runs, and the run that the address names."""
+        """The workflows, the newest runs, and what the address names; what a quick visitor has chosen meanwhile stays."""
         desk, wanted = self._desk(request), str(request.query_params.get("run", "")) or None
         known = desk.workflows()
         chosen = str(request.query_params.get("workflow", ""))
-        name = chosen if chosen in known else None
         listed = self._list(desk, wanted)
-        return [gr.update(choices=known, value=name), *self._form(desk, name), *listed, *_detail(desk, wanted, Tail(), _ALL)]
+        form = self._form(desk, chosen) if chosen in known else [gr.skip()] * len(self.form)
+        detail = _detail(desk, wanted, Tail(), _ALL) if wanted else [gr.skip()] * len(self.detail)
+        names = gr.update(choices=known, value=chosen) if chosen in known else gr.update(choices=known)
+        return [names, *form, *listed, *detail]
 
     def _desk(self, request: gr.Request) -> RunDesk:
         return RunDesk(self.context.settings, self.context.who(request))
@@ -91,7 +93,7 @@ class RunTab:
             choices, said = desk.listing(chosen)
         except DockyardError as error:
             return [gr.update(choices=[], value=None), notice(str(error), Tone.ERROR)]
-        return [gr.update(choices=choices, value=chosen), said]
+        return [gr.update(choices=choices, value=chosen) if chosen else gr.update(choices=choices), said]
 
     # Gradio hands over values by position: those of the bank come last.
     def _start(
@@ -187,7 +189,7 @@ def run_tab(context: Context) -> RunTab:
     with gr.Row():
         with gr.Column(scale=1, min_width=320):
             workflow = gr.Dropdown([], label="Workflow", elem_id="workflow")
-            about = html("What the workflow does")
+            about = html("What the workflow does", choose_one(context.settings))
             repository = gr.Textbox(
                 label="Repository (needed)", info="A git URL, or the path of a folder on the hub.", elem_id="repository",
                 max_length=2000,
@@ -202,7 +204,7 @@ def run_tab(context: Context) -> RunTab:
                 run = gr.Dropdown([], label="Run", elem_id="run", scale=4, min_width=240)
                 again = gr.Button("Look again", scale=1, min_width=100)
             listed = html("Which runs are listed")
-            facts = html("The run")
+            facts = html("The run", _EMPTY)
             with gr.Row():
                 cancel = gr.Button("Cancel the run", variant="stop", visible=False, elem_id="cancel")
                 retry = gr.Button("Try again from what failed", visible=False, elem_id="retry")

@@ -74,8 +74,7 @@ class RunDesk:
     def form(self, name: str | None) -> Form:
         """The form of that workflow; of none, a sentence what to do."""
         if not name:
-            where = self._settings.workflows_dir
-            return Form((), notice(f"Choose a workflow. Those of {where} are listed.", Tone.INFO), sound=False)
+            return Form((), choose_one(self._settings), sound=False)
         try:
             found = shelved(name, self._settings)
         except InvalidInputError as error:
@@ -158,6 +157,11 @@ class RunDesk:
 
     def _no_runner(self) -> str:
         return f"{self._visitor.name} may look but not start or cancel; an admin can give the account the role operator"
+
+
+def choose_one(settings: Settings) -> Markup:
+    """What is said where no workflow is chosen."""
+    return notice(f"Choose a workflow. Those of {settings.workflows_dir} are listed.", Tone.INFO)
 
 
 def _uuid(text: str) -> UUID:
