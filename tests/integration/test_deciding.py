@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +15,10 @@ from typer.testing import CliRunner, Result
 
 from flows.approvals import Ledger, Step
 from flows.service.deployments import FROM_FILE, ensure_pool
-from flows.settings import local_person, settings
+from flows.settings import ROOT, local_person, settings
 from flows.store import open_store
 from tests.flows.workspace.conftest import git
-from tests.integration.conftest import Workers, until
+from tests.integration.conftest import Workers, free_port, until
 from tests.integration.yard import leave_to_others
 from tests.terminal import at_terminal
 from ui.cli.errors import Exit
@@ -129,3 +131,26 @@ def test_at_a_terminal_later_leaves_the_run_waiting(state: Path, repository: Pat
     status, seen = at_terminal(*run_and_wait(state, repository), answers={"approve, reject or later?": "later"})
     assert status == Exit.WAITING, seen
     assert "waiting for user:" in seen
+
+
+def test_at_a_terminal_without_a_server_it_starts_one_and_asks(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith(("PREFECT_", "DOCKYARD_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("DOCKYARD_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("DOCKYARD_SERVER_PORT", str(free_port()))
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "home"))
+    file = tmp_path / "gated.yaml"
+    file.write_text(WORKFLOW % local_person(), encoding="utf-8")
+    try:
+        status, seen = at_terminal(
+            "run", file, "--repository", repository, "--runtime", "local",
+            answers={"approve, reject or later?": "approve", "Note": "fine"}, seconds=400,
+        )  # fmt: skip
+    finally:
+        subprocess.run([sys.executable, "-m", "ui.cli.main", "down"], cwd=ROOT, check=True, timeout=120)
+    assert status == 0, seen
+    assert "Starting the local Prefect server" in seen
+    assert seen.index('+{"dependencies": {"lodash": "^4.17.21"}}') < seen.index("approve, reject or later?")
+    assert "dockyard/gated/" in git(repository, "branch", "--list", "dockyard/*")
