@@ -56,3 +56,19 @@ def test_a_form_says_beside_the_field_what_is_wrong(settings: Settings, watched:
         page.get_by_role("button", name="Start").click()
         expect(page.get_by_text("exclude takes array, not 'no list'.")).to_be_visible(timeout=60_000)
         expect(page.get_by_text("A repository is needed")).to_be_visible()
+
+
+def test_what_was_typed_stays_when_the_list_of_workflows_is_only_looked_at(
+    settings: Settings, watched: Callable[[], Watched]
+) -> None:
+    page = watched().page
+    with serving(settings, Visitor(name="olga", may_run=True)) as address:
+        page.goto(f"{address}/?workflow=dependency-update")
+        globs = page.get_by_label("exclude")
+        expect(globs).to_have_value("[]", timeout=60_000)
+        globs.fill('["docs/**"]')
+        page.get_by_role("combobox", name="Workflow", exact=True).focus()
+        page.keyboard.press("Tab")
+        page.get_by_role("button", name="Start").click()
+        expect(page.get_by_text("A repository is needed")).to_be_visible(timeout=60_000)
+        expect(globs).to_have_value('["docs/**"]')

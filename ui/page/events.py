@@ -39,6 +39,20 @@ def on(
     )
 
 
+def on_choice(
+    choice: gr.Dropdown, shown: gr.State, fn: Callable[[str | None, gr.Request], list[Update]], outputs: Parts
+) -> Any:
+    """Call `fn` with the entry that a visitor chose, unless `shown`, one of `outputs` that `fn` fills, holds it already.
+
+    Gradio's dropdown tells of its value again whenever the focus leaves it: what was typed since shall not be lost by that.
+    """
+
+    def chosen(value: str | None, known: str | None, request: gr.Request) -> list[Update]:
+        return [gr.skip() for _ in outputs] if value == known else fn(value, request)
+
+    return on(choice.input, chosen, [choice, shown], outputs)
+
+
 def html(label: str, value: str = "", *, visible: bool = True) -> gr.HTML:
     """A place for pieces of HTML. It runs no script of its own."""
     return gr.HTML(value, label=label, js_on_load=None, visible=visible, elem_classes=["dy-html"])

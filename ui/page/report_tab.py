@@ -12,7 +12,7 @@ from markupsafe import Markup
 from agents.contract.schema import Severity
 from flows.errors import DockyardError
 from ui.page.context import Context
-from ui.page.events import Parts, Update, html, on
+from ui.page.events import Parts, Update, html, on, on_choice
 from ui.page.pieces import Tone, notice
 from ui.page.reports import EVERY, EXPORTS, Filters, ReportDesk, Subject
 
@@ -29,6 +29,7 @@ class ReportTab:
     context: Context
     subject: Subject
     run: gr.Dropdown
+    shown: gr.State
     said: gr.HTML
     head: gr.HTML
     severity: gr.Radio
@@ -61,7 +62,8 @@ class ReportTab:
     @property
     def detail(self) -> Parts:
         """What a run fills."""
-        return [self.said, self.head, *self.filters, *self.turned, self.rules, self.facts, self.trend, self.made, self.file]
+        turned = [*self.filters, *self.turned]
+        return [self.shown, self.said, self.head, *turned, self.rules, self.facts, self.trend, self.made, self.file]
 
     @property
     def arrival(self) -> Parts:
@@ -117,7 +119,7 @@ class ReportTab:
 
     def wire(self) -> None:
         """Let the components answer."""
-        on(self.run.input, self._choose, [self.run], self.detail)
+        on_choice(self.run, self.shown, self._choose, self.detail)
         given = [self.run, *self.filters]
         for trigger in (self.severity.input, self.rule.input, self.search.submit, self.search.blur, self.fresh.input):
             on(trigger, self._filter, given, self.turned)
@@ -134,7 +136,7 @@ def _opened(desk: ReportDesk, run: str) -> list[Update]:
         return _nothing(notice(f"{str(error).rstrip('.')}.", Tone.WARNING))
     rules = gr.update(choices=[EVERY, *found.rules], value=EVERY)
     filters = [gr.update(value=EVERY), rules, gr.update(value=""), gr.update(value=False)]
-    return ["", found.head, *filters, *page, found.rule_counts, found.facts, found.trend, "", _no_file()]
+    return [run, "", found.head, *filters, *page, found.rule_counts, found.facts, found.trend, "", _no_file()]
 
 
 def _page(desk: ReportDesk, run: str, filters: Filters, page: int) -> list[Update]:
@@ -147,7 +149,7 @@ def _page(desk: ReportDesk, run: str, filters: Filters, page: int) -> list[Updat
 def _nothing(said: Markup) -> list[Update]:
     filters = [gr.update(value=EVERY), gr.update(choices=[EVERY], value=EVERY), gr.update(value=""), gr.update(value=False)]
     off = gr.update(interactive=False)
-    return [said, "", *filters, "", off, "", off, 0, "", "", "", "", _no_file()]
+    return [None, said, "", *filters, "", off, "", off, 0, "", "", "", "", _no_file()]
 
 
 def _no_file() -> Update:
@@ -182,8 +184,8 @@ def report_tab(context: Context, subject: Subject) -> ReportTab:
     trend = html("Trend over runs")
     facts = html("Metrics, complexity and hotspots" if subject.review else "Secrets, licences and headers")
     tab = ReportTab(
-        context, subject, run, said, head, severity, rule, search, fresh, findings, before, where, after, gr.State(0), rules,
-        facts, trend, chosen, make, made, file,
+        context, subject, run, gr.State(None), said, head, severity, rule, search, fresh, findings, before, where, after,
+        gr.State(0), rules, facts, trend, chosen, make, made, file,
     )  # fmt: skip
     tab.wire()
     return tab

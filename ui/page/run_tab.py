@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from flows.errors import DockyardError
 from ui.page.context import Context
-from ui.page.events import Parts, Update, html, on
+from ui.page.events import Parts, Update, html, on, on_choice
 from ui.page.pieces import Tone, notice
 from ui.page.run_form import Bank, bank, beside, filled, updates
 from ui.page.runs import RunDesk, Shown, choose_one
@@ -28,6 +28,7 @@ class RunTab:
 
     context: Context
     workflow: gr.Dropdown
+    formed: gr.State
     about: gr.HTML
     repository: gr.Textbox
     no_repository: gr.HTML
@@ -36,6 +37,7 @@ class RunTab:
     start: gr.Button
     outcome: gr.HTML
     run: gr.Dropdown
+    shown: gr.State
     again: gr.Button
     listed: gr.HTML
     facts: gr.HTML
@@ -50,7 +52,7 @@ class RunTab:
     @property
     def form(self) -> Parts:
         """What choosing a workflow fills."""
-        return [self.about, self.start, *self.bank.parts]
+        return [self.formed, self.about, self.start, *self.bank.parts]
 
     @property
     def listing(self) -> Parts:
@@ -60,7 +62,7 @@ class RunTab:
     @property
     def detail(self) -> Parts:
         """What a run fills."""
-        return [self.facts, self.picture, self.cancel, self.retry, self.node, self.log, self.tail, self.clock]
+        return [self.shown, self.facts, self.picture, self.cancel, self.retry, self.node, self.log, self.tail, self.clock]
 
     @property
     def arrival(self) -> Parts:
@@ -86,7 +88,7 @@ class RunTab:
 
     def _form(self, desk: RunDesk, name: str | None) -> list[Update]:
         form = desk.form(name)
-        return [form.said, gr.update(interactive=form.sound), *updates(form.fields)]
+        return [name, form.said, gr.update(interactive=form.sound), *updates(form.fields)]
 
     def _list(self, desk: RunDesk, chosen: str | None) -> list[Update]:
         try:
@@ -109,7 +111,7 @@ class RunTab:
         return [*said, *self._list(desk, started.run), *_detail(desk, started.run, Tail(), _ALL)]
 
     def _choose(self, run: str | None, request: gr.Request) -> list[Update]:
-        return [*_detail(self._desk(request), run, Tail(), _ALL), ""]
+        return ["", *_detail(self._desk(request), run, Tail(), _ALL)]
 
     def _refresh(self, run: str | None, request: gr.Request) -> list[Update]:
         desk = self._desk(request)
@@ -137,11 +139,11 @@ class RunTab:
 
     def wire(self) -> None:
         """Let the components answer."""
-        on(self.workflow.input, self._choose_workflow, [self.workflow], self.form)
+        on_choice(self.workflow, self.formed, self._choose_workflow, self.form)
         given = [self.workflow, self.repository, self.ref, *self.bank.values]
         after = [self.outcome, self.no_repository, *self.bank.wrongs, *self.listing, *self.detail]
         on(self.start.click, self._start, given, after)
-        on(self.run.input, self._choose, [self.run], [*self.detail, self.outcome])
+        on_choice(self.run, self.shown, self._choose, [self.outcome, *self.detail])
         on(self.again.click, self._refresh, [self.run], [*self.listing, *self.detail])
         seen = [self.run, self.tail, self.node]
         on(self.cancel.click, self._cancel, seen, [self.outcome, *self.detail])
@@ -159,9 +161,9 @@ def _detail(desk: RunDesk, run: str | None, tail: Tail, node: str, *, known: boo
     except DockyardError as error:
         said = notice(f"{str(error).rstrip('.')}.", Tone.ERROR)
         if known:
-            return [said, *(gr.skip() for _ in range(7))]
+            return [run, said, *(gr.skip() for _ in range(7))]
         return _nothing(said)
-    return _filled(shown, node)
+    return [run, *_filled(shown, node)]
 
 
 def _filled(shown: Shown, node: str) -> list[Update]:
@@ -180,8 +182,8 @@ def _filled(shown: Shown, node: str) -> list[Update]:
 
 
 def _nothing(said: Markup) -> list[Update]:
-    off = gr.update(visible=False)
-    return [said, "", off, off, gr.update(visible=False, choices=[_ALL], value=_ALL), "", Tail(), gr.Timer(active=False)]
+    off, nodes = gr.update(visible=False), gr.update(visible=False, choices=[_ALL], value=_ALL)
+    return [None, said, "", off, off, nodes, "", Tail(), gr.Timer(active=False)]
 
 
 def run_tab(context: Context) -> RunTab:
@@ -212,8 +214,8 @@ def run_tab(context: Context) -> RunTab:
             node = gr.Dropdown([_ALL], value=_ALL, label="Log of", visible=False, elem_id="log-node")
             log = html("Log of the run")
     tab = RunTab(
-        context, workflow, about, repository, no_repository, ref, slots, start, outcome, run, again, listed, facts, picture,
-        cancel, retry, node, log, gr.State(Tail()), gr.Timer(_AGAIN_SECONDS, active=False),
+        context, workflow, gr.State(None), about, repository, no_repository, ref, slots, start, outcome, run, gr.State(None),
+        again, listed, facts, picture, cancel, retry, node, log, gr.State(Tail()), gr.Timer(_AGAIN_SECONDS, active=False),
     )  # fmt: skip
     tab.wire()
     return tab
