@@ -1,4 +1,4 @@
-"""People, wherever they are written: one rule for names in accounts, policies, gates and the ledger, and their doors."""
+"""People, wherever they are written: one rule for names in accounts, policies, gates and the ledger; doors; tenants."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import unicodedata
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 MAX_NAME = 128
+DEFAULT_WORKSPACE = "default"
+"""The tenant of whoever and whatever names no other."""
 
 _TURNING = {*"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
 """They show text in another order than it has (Trojan Source, CVE-2021-42574)."""
@@ -55,6 +57,8 @@ def _person_or_nobody(name: str) -> str:
     return person(name) if name else ""
 
 
+WorkspaceName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+"""A tenant: people, runs, gates, workflows and reports of one are invisible to another."""
 Person = Annotated[str, AfterValidator(person)]
 """A person's name, in the form that `person` gives it."""
 PersonOrNobody = Annotated[str, AfterValidator(_person_or_nobody)]

@@ -38,6 +38,7 @@ from flows.execution.pauses import Pauses
 from flows.execution.scheduler import Outcome, Scheduler
 from flows.execution.summary import denied, node_reports
 from flows.execution.tasks import Tasks
+from flows.execution.tenancy import check_repository, workspace_of
 from flows.execution.worked import Worked
 from flows.reports import archive
 from flows.reports.artifacts import Artifacts
@@ -102,10 +103,12 @@ def _run(
 ) -> State[Any]:
     config = settings()
     run_id: UUID = UUID(str(current.id))
-    definition = _definition(run_id, workflow, config)
+    workspace = workspace_of(current.tags)
+    definition = _definition(run_id, workflow, config, workspace)
     bound = bind(definition.workflow, params)
     if not entered and gated(definition):  # a run that goes on keeps to what its gates were opened with
         check_approvers(definition, policy_for(config, local_person()))
+    check_repository(repository, workspace, config)
     with slot(definition, repository, run_id, deployed=is_name(workflow), waits=entered):
         checkout = _checkout(run_id, repository, ref, config, waits=gated(definition))
         log = get_run_logger()
@@ -115,8 +118,9 @@ def _run(
             closing(Artifacts(run_id)) as artifacts,
             _opened(checkout, runtime or config.runtime, run_id, config) as (opened, notices),
         ):
+            own_text = not is_name(workflow)
             run = _Run(
-                run_id, definition, bound, checkout, opened, notices, artifacts, repository, not is_name(workflow), entered
+                run_id, workspace, definition, bound, checkout, opened, notices, artifacts, repository, own_text, entered
             )
             report, state = run.drive(config)
             archive.save(report)
@@ -124,11 +128,11 @@ def _run(
         return state
 
 
-def _definition(run_id: UUID, workflow: str, config: Settings) -> Definition:
+def _definition(run_id: UUID, workflow: str, config: Settings, workspace: str) -> Definition:
     """What the run began with; when it begins now, this is written down."""
     if pinned := archive.pinned(run_id):
         return load(pinned.text, library=pinned.library)
-    text = text_of(workflow, config) if is_name(workflow) else workflow
+    text = text_of(workflow, config, workspace) if is_name(workflow) else workflow
     definition = loaded(text, config)
     archive.pin(run_id, archive.Pinned(text=text, library=definition.texts()))
     return definition
@@ -185,6 +189,7 @@ class _Run:
     """One run over an opened runtime."""
 
     run_id: UUID
+    workspace: str
     definition: Definition
     params: dict[str, JsonValue]
     checkout: Checkout
@@ -267,6 +272,7 @@ class _Run:
         return RunReport(
             run=str(self.run_id),
             name=str(current.name),
+            workspace=self.workspace,
             workflow=self.definition.workflow.name,
             repository=self.checkout.repository,
             ref=self.checkout.ref,

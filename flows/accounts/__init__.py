@@ -14,17 +14,18 @@ from flows.accounts.errors import (
     LinkUsedError,
     NotSignedInError,
     PasswordError,
+    PatternError,
     ScopeError,
     TooManyAttemptsError,
     UnknownAccountError,
     UnknownTokenError,
+    UnknownWorkspaceError,
     WrongCredentialsError,
 )
 from flows.accounts.links import Links
 from flows.accounts.passwords import Passwords, random_password
 from flows.accounts.roles import Role, Scope
 from flows.accounts.schema import (
-    DEFAULT_WORKSPACE,
     Account,
     Link,
     MadeToken,
@@ -38,6 +39,8 @@ from flows.accounts.schema import (
 from flows.accounts.sessions import Sessions, check_csrf
 from flows.accounts.sign_in import SignIn
 from flows.accounts.tokens import Tokens
+from flows.accounts.workspaces import Workspace, Workspaces
+from flows.people import DEFAULT_WORKSPACE
 
 __all__ = [
     "DEFAULT_WORKSPACE",
@@ -60,6 +63,7 @@ __all__ = [
     "NotSignedInError",
     "PasswordError",
     "Passwords",
+    "PatternError",
     "Principal",
     "Role",
     "Scope",
@@ -74,6 +78,9 @@ __all__ = [
     "TooManyAttemptsError",
     "UnknownAccountError",
     "UnknownTokenError",
+    "UnknownWorkspaceError",
+    "Workspace",
+    "Workspaces",
     "WrongCredentialsError",
     "check_csrf",
     "random_password",

@@ -11,8 +11,9 @@ from flows.accounts.errors import AccountExistsError, LastAdminError, UnknownAcc
 from flows.accounts.roles import Role
 from flows.accounts.rows import account_of, find, keep_password, row_of
 from flows.accounts.schema import Account
+from flows.accounts.workspaces import ensure
 from flows.store import read, write
-from flows.store.tables import accounts, workspaces
+from flows.store.tables import accounts
 
 
 class Directory:
@@ -107,9 +108,7 @@ def _known(connection: Connection, name: str, within: str | None) -> Account:
 
 
 def _insert(connection: Connection, account: Account, kept: str) -> Account:
-    there = select(workspaces.c.name).where(workspaces.c.name == account.workspace)
-    if connection.execute(there).one_or_none() is None:
-        connection.execute(workspaces.insert().values(name=account.workspace))
+    ensure(connection, account.workspace)
     connection.execute(accounts.insert().values(**row_of(account), password=kept))
     return account
 

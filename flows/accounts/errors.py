@@ -49,6 +49,14 @@ class UnknownTokenError(AccountError, InvalidInputError):
     """No token has that id, or none whom the asking person may know of."""
 
 
+class UnknownWorkspaceError(AccountError, InvalidInputError):
+    """No workspace has that name."""
+
+
+class PatternError(AccountError, InvalidInputError):
+    """What a workspace may read was not said in a way that can be kept."""
+
+
 class PasswordError(AccountError, InvalidInputError):
     """A password that nobody should have."""
 

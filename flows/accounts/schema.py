@@ -9,14 +9,10 @@ from pydantic import AfterValidator, AwareDatetime, Field, PlainSerializer, Secr
 from agents.contract.schema import Frozen
 from flows.accounts.errors import ForbiddenError
 from flows.accounts.roles import Role, Scope
-from flows.people import Person, clean
-
-DEFAULT_WORKSPACE = "default"
+from flows.people import DEFAULT_WORKSPACE, Person, WorkspaceName, clean
 
 GroupName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._@-]{1,64}$")]
 """As in a policy file."""
-WorkspaceName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
-"""A tenant: people, runs, workflows and reports of one are invisible to another."""
 Label = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(clean)]
 """What a token is for, in its owner's words."""
 

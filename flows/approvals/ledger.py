@@ -88,16 +88,17 @@ class Ledger:
 
         return write(self._engine, work)
 
-    def gate(self, gate: str) -> Gate:
-        """One gate."""
-        return read(self._engine, lambda connection: _load(connection, gate))
+    def gate(self, gate: str, within: str | None = None) -> Gate:
+        """One gate; with `within` one of that workspace, for which those of others do not exist."""
+        return read(self._engine, lambda connection: _load(connection, gate, within))
 
-    def survey(self, run: str | None = None, *, open_only: bool = True) -> Survey:
-        """All gates, or those of a run. One that was changed is told of as such, and stands in no other's way."""
+    def survey(self, run: str | None = None, *, open_only: bool = True, within: str | None = None) -> Survey:
+        """All gates, or those of a run or a workspace. One that was changed is told of as such, and is in no other's way."""
 
         def work(connection: Connection) -> Survey:
             gates, broken = [], []
-            for gate in gates_of(connection, run=run, without=Kind.CLOSED.value if open_only else None):
+            without = Kind.CLOSED.value if open_only else None
+            for gate in gates_of(connection, run=run, without=without, within=within):
                 try:
                     gates.append(gate_of(_rows(connection, gate)))
                 except TamperedError as error:
@@ -260,9 +261,9 @@ class Ledger:
         return write(self._engine, whole)
 
 
-def _load(connection: Connection, gate: str) -> Gate:
+def _load(connection: Connection, gate: str, within: str | None = None) -> Gate:
     wanted = gate.strip().lower()
-    found = gates_of(connection, prefix=wanted) if _BEGINNING.fullmatch(wanted) else []
+    found = gates_of(connection, prefix=wanted, within=within) if _BEGINNING.fullmatch(wanted) else []
     if not found:
         raise UnknownGateError(f"there is no gate '{gate[:64]}'")
     if len(found) > 1:

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from flows.store import Kept
 
 
-def text_of(name: str, settings: Settings) -> str:
-    """The text of the workflow of that name. Raises InvalidInputError, UnavailableError."""
+def text_of(name: str, settings: Settings, workspace: str) -> str:
+    """The text of the workflow that a workspace knows by that name. Raises InvalidInputError, UnavailableError."""
     kept = kept_named(name, settings)
+    if kept is not None and kept.workspace != workspace:
+        kept = None  # somebody else's: to this one it is not there
     return read_text(find(name, settings.workflows_dir)) if kept is None else kept.text or ""
 
 
@@ -37,8 +39,8 @@ def kept_named(name: str, settings: Settings) -> Kept | None:
     return None if found is None or found.text is None else found
 
 
-def all_kept(settings: Settings) -> tuple[Kept, ...]:
-    """The kept workflows whose name no file has, by name. Raises UnavailableError."""
+def all_kept(settings: Settings, workspace: str | None = None) -> tuple[Kept, ...]:
+    """The kept workflows whose name no file has, all or those of a workspace, by name. Raises UnavailableError."""
     from flows.store import is_made, kept_workflows, open_store, read
 
     if not is_made(settings):
@@ -49,7 +51,7 @@ def all_kept(settings: Settings) -> tuple[Kept, ...]:
     finally:
         engine.dispose()
     files = Folder(settings.workflows_dir)
-    return tuple(kept for kept in found if kept.name not in files)
+    return tuple(kept for kept in found if kept.name not in files and workspace in (None, kept.workspace))
 
 
 def loaded(text: str, settings: Settings, file: str = "workflow.yaml") -> Definition:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from agents.contract.schema import Frozen
 from flows.definition.definition import Definition
+from flows.execution.tenancy import workspace_of
 from flows.people import Via
 from flows.store import Origin
 
@@ -75,6 +76,7 @@ def origin(client: SyncPrefectClient, run_id: UUID, definition: Definition, *, o
         author=requester if own_text else author,
         via=via,
         trigger=_trigger(run, named),
+        workspace=workspace_of(run.tags),
     )
 
 

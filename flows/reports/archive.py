@@ -44,11 +44,16 @@ def content(run_id: UUID) -> bytes:
     """The report of a finished run as it is kept, in JSON. Raises UnknownError when there is none."""
     found = _read(_key(run_id, "report.json"))
     if found is None:
-        raise UnknownError(
-            f"run {run_id} has no report; it is still going on, ended before its first node, "
-            "or keeps its results where this machine cannot read them"
-        )
+        raise unreported(run_id)
     return found
+
+
+def unreported(run_id: UUID) -> UnknownError:
+    """What is said of a run without a report, and of one of which who asks shall not know."""
+    return UnknownError(
+        f"run {run_id} has no report; it is still going on, ended before its first node, "
+        "or keeps its results where this machine cannot read them"
+    )
 
 
 def keep(run: str, name: str, content: bytes) -> None:

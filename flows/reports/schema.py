@@ -10,6 +10,7 @@ from pydantic import JsonValue, TypeAdapter
 
 from agents.contract.schema import Finding, Frozen, Note, Report, Severity, Summary
 from flows.definition.status import NodeStatus
+from flows.people import DEFAULT_WORKSPACE, WorkspaceName
 
 _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 
@@ -55,11 +56,13 @@ class NodeReport(Frozen):
 class RunReport(Frozen):
     """A run and its nodes in the workflow's order. Times are UTC; `commit` is the full id.
 
-    `notices` are sentences that whoever reads the report must know, such as what the runtime does not protect.
+    `workspace` is whose run it was. `notices` are sentences that whoever reads the report must know, such as what the
+    runtime does not protect.
     """
 
     run: str
     name: str
+    workspace: WorkspaceName = DEFAULT_WORKSPACE
     workflow: str
     repository: str
     ref: str

@@ -73,11 +73,14 @@ class May(Frozen):
 
 
 class Approvals:
-    """The gates of one workspace. The database is opened by the first method that needs it."""
+    """The gates of one workspace, or of all for who sits at the machine. The database is opened when it is needed."""
 
-    def __init__(self, settings: Settings, *, say: Callable[[str], None] = _LOG.warning) -> None:
-        """`say` is told what a person should know beside a method's answer."""
+    def __init__(
+        self, settings: Settings, *, workspace: str | None = None, say: Callable[[str], None] = _LOG.warning
+    ) -> None:
+        """`workspace`: those of others are not there. `say` is told what a person should know beside a method's answer."""
         self._settings = settings
+        self._workspace = workspace
         self._say = say
         self._told: set[BrokenGate] = set()
 
@@ -85,6 +88,12 @@ class Approvals:
         """The same gates, for somebody else who is told things."""
         other = copy(self)
         other._say, other._told = say, set()
+        return other
+
+    def of(self, workspace: str) -> Approvals:
+        """The gates of one workspace alone."""
+        other = copy(self)
+        other._workspace = workspace
         return other
 
     @cached_property
@@ -106,12 +115,12 @@ class Approvals:
 
     def survey(self, everything: bool = False, run: str | None = None) -> Survey:
         """The gates of `list`, and beside them those that were changed."""
-        return self.ledger.survey(run=run, open_only=not everything)
+        return self.ledger.survey(run=run, open_only=not everything, within=self._workspace)
 
     def get(self, text: str) -> Gate:
         """The gate of that id, or whose id alone begins so. Raises UnknownError when there is none."""
         try:
-            return self.ledger.gate(text)
+            return self.ledger.gate(text, self._workspace)
         except UnknownGateError as error:
             raise UnknownError(f"{error}; `dockyard approvals list --all` shows them") from error
 

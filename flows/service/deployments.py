@@ -1,5 +1,8 @@
 """Workflows as Prefect deployments of the one flow: `dockyard/<name>`, and one for files given by path.
 
+Workspaces beside the default one have their own, `dockyard/<name>@<workspace>`: how many runs go on at once is counted by
+deployment, and its tag, which every run of it gets, says whose the run is.
+
 A deployment that exists belongs to whoever configured it: its work pool, tags, parameters, job variables and
 the schedules that people made stay. What the code owns is brought up to date: entrypoint, parameter schema,
 description, and what the workflow says: its schedules and how many runs go on at once.
@@ -17,6 +20,8 @@ from flows.definition.loader import Definition
 from flows.definition.problems import DefinitionError
 from flows.definition.schema import Concurrency, OnLimit
 from flows.execution.library import all_kept, loaded
+from flows.execution.tenancy import deployment_name, workspace_tag
+from flows.people import DEFAULT_WORKSPACE
 from flows.service.lost_runs import ensure_lost_runs_are_told
 from flows.service.parameters import of_workflow
 from flows.service.schedules import schedule
@@ -43,13 +48,16 @@ _LIMITED = "x-dockyard-concurrency"
 _FROM_FILE_DESCRIPTION = "A workflow given as text, as `dockyard run FILE` does; `workflow` is that text."
 
 
-def deploy_all(settings: Settings, *, move: bool = False) -> tuple[str, ...]:
-    """Make or update a deployment for every workflow, shipped or kept; returns `dockyard/<workflow>` names.
+def deploy_all(settings: Settings, *, move: bool = False, workspace: str | None = None) -> tuple[str, ...]:
+    """Make or update a deployment for every workflow, shipped or kept; returns `dockyard/<deployment>` names.
 
+    Those of one workspace, with `workspace`; else the shipped ones for the default workspace, and all kept ones for theirs.
     A kept one that cannot run as this version reads it is left as it is deployed.
 
     With `move` those that exist go to the work pool of the settings, too.
     """
+    for_files = DEFAULT_WORKSPACE if workspace is None else workspace
+    names = []
     from prefect.client.orchestration import get_client
 
     definitions = shipped(settings)
@@ -57,13 +65,14 @@ def deploy_all(settings: Settings, *, move: bool = False) -> tuple[str, ...]:
         ensure_pool(client, settings)
         ensure_lost_runs_are_told(client, settings, FLOW_NAME)
         for definition in definitions:
-            deploy(client, definition, settings, move=move)
-        for kept in all_kept(settings):
+            deploy(client, definition, settings, move=move, workspace=for_files)
+            names.append(deployment_name(definition.workflow.name, for_files))
+        for kept in all_kept(settings, workspace):
             with suppress(DefinitionError):
                 definition = loaded(kept.text or "", settings)
-                deploy(client, definition, settings, move=move, author=kept.author)
-                definitions.append(definition)
-    return tuple(f"{FLOW_NAME}/{definition.workflow.name}" for definition in definitions)
+                deploy(client, definition, settings, move=move, author=kept.author, workspace=kept.workspace)
+                names.append(deployment_name(kept.name, kept.workspace))
+    return tuple(f"{FLOW_NAME}/{name}" for name in names)
 
 
 def ensure_pool(client: SyncPrefectClient, settings: Settings) -> None:
@@ -91,11 +100,18 @@ def ensure_pool(client: SyncPrefectClient, settings: Settings) -> None:
 
 
 def deploy(
-    client: SyncPrefectClient, definition: Definition, settings: Settings, *, move: bool = False, author: str | None = None
+    client: SyncPrefectClient,
+    definition: Definition,
+    settings: Settings,
+    *,
+    move: bool = False,
+    author: str | None = None,
+    workspace: str = DEFAULT_WORKSPACE,
 ) -> UUID:
-    """Make or update the deployment of a workflow, which names the workflow; returns its id.
+    """Make or update the deployment of a workflow for a workspace, which names the workflow; returns its id.
 
-    `author` has written a workflow that is kept in the hub; a file's is whoever deploys that text first.
+    `author` has written a workflow that is kept in the hub; a file's is whoever deploys that text first. The schedules of a
+    file are the default workspace's alone: others would run it as often again.
     """
     from flows.execution.concurrency import counted_by_deployment
     from flows.execution.origin import AUTHORED, Authored, digest_of_texts
@@ -110,17 +126,19 @@ def deploy(
         client,
         workflow.name,
         settings,
+        workspace,
         description=workflow.description,
         schema=schema,
         parameters={"workflow": workflow.name},
         move=move,
         author_is_known=author is not None,
     )
-    schedule(client, made.id, made.schedules, workflow.schedule)
+    own = author is not None or workspace == DEFAULT_WORKSPACE
+    schedule(client, made.id, made.schedules, workflow.schedule if own else ())
     return made.id
 
 
-def withdraw(client: SyncPrefectClient, name: str) -> None:
+def withdraw(client: SyncPrefectClient, name: str, workspace: str) -> None:
     """Let the deployment of a workflow that was deleted start nothing by itself.
 
     It stays, for it is what runs that wait for people are started again by.
@@ -128,26 +146,28 @@ def withdraw(client: SyncPrefectClient, name: str) -> None:
     from prefect.exceptions import ObjectNotFound
 
     try:
-        found = client.read_deployment_by_name(f"{FLOW_NAME}/{name}")
+        found = client.read_deployment_by_name(f"{FLOW_NAME}/{deployment_name(name, workspace)}")
     except ObjectNotFound:
         return
     for one in found.schedules:
         client.delete_deployment_schedule(found.id, one.id)
 
 
-def deploy_from_file(client: SyncPrefectClient, settings: Settings) -> UUID:
-    """Make or update the deployment whose runs bring the whole text along; returns its id."""
+def deploy_from_file(client: SyncPrefectClient, settings: Settings, workspace: str = DEFAULT_WORKSPACE) -> UUID:
+    """Make or update a workspace's deployment whose runs bring the whole text along; returns its id."""
     schema = _schema()
     # There is no workflow to fall back on here.
     schema["properties"]["workflow"].pop("default", None)
     schema["required"] = [*schema["required"], "workflow"]
-    return _deploy(client, FROM_FILE, settings, description=_FROM_FILE_DESCRIPTION, schema=schema, parameters={}).id
+    made = _deploy(client, FROM_FILE, settings, workspace, description=_FROM_FILE_DESCRIPTION, schema=schema, parameters={})
+    return made.id
 
 
 def _deploy(
     client: SyncPrefectClient,
-    name: str,
+    workflow: str,
     settings: Settings,
+    workspace: str,
     *,
     description: str,
     schema: dict[str, Any],
@@ -159,6 +179,7 @@ def _deploy(
 
     from flows.execution.origin import AUTHORED
 
+    name, tag = deployment_name(workflow, workspace), workspace_tag(workspace)
     owned: dict[str, Any] = {"entrypoint": ENTRYPOINT, "description": description, "parameter_openapi_schema": schema}
     try:
         found = client.read_deployment_by_name(f"{FLOW_NAME}/{name}")
@@ -168,7 +189,7 @@ def _deploy(
             name=name,
             pull_steps=STAY,
             parameters=parameters,
-            tags=["dockyard"],
+            tags=["dockyard", tag],
             work_pool_name=settings.work_pool,
             enforce_parameter_schema=True,
             **owned,
@@ -179,6 +200,8 @@ def _deploy(
     owned |= _limits(schema, before)
     if not author_is_known and AUTHORED in before and before[AUTHORED]["text"] == schema.get(AUTHORED, {}).get("text"):
         schema[AUTHORED] = before[AUTHORED]  # who deploys the same text again has not written it
+    if tag not in found.tags:
+        owned["tags"] = [*found.tags, tag]
     if move or found.work_pool_name is None:  # its pool was deleted: nobody would ever take a run
         owned["work_pool_name"] = settings.work_pool
     _update(client, found, owned)

@@ -20,7 +20,7 @@ from flows.errors import InvalidInputError
 from flows.execution.inputs import Scope as Values
 from flows.execution.inputs import holds, rendered
 from flows.execution.library import all_kept, loaded
-from flows.people import Via
+from flows.people import DEFAULT_WORKSPACE, Via
 from flows.service.accounts import Accounts, Scope, UnknownAccountError
 from flows.service.requests import StartRequest
 from flows.service.runs import Caller, Runs
@@ -68,6 +68,7 @@ class _Set(Frozen):
     index: int
     trigger: Trigger
     author: str | None
+    workspace: str
 
 
 class Events:
@@ -110,7 +111,8 @@ class Events:
             )
         if ref.startswith("-") or ".." in ref:
             raise InvalidInputError("`ref` must be a branch, a tag or a commit")
-        caller = Caller(name=self._who(one), via=Via.EVENT, trigger=f"{one.workflow}#{one.index} {event.type.value}")
+        trigger = f"{one.workflow}#{one.index} {event.type.value}"
+        caller = Caller(name=self._who(one), via=Via.EVENT, trigger=trigger, workspace=one.workspace)
         request = StartRequest(workflow=one.workflow, repository=repository, ref=ref, params=params)
         key = digest([event.key, one.workflow, one.index])
         return self._runs.acting_for(caller).start(request, idempotency_key=key).id
@@ -131,14 +133,15 @@ class Events:
         folder = Folder(self._settings.workflows_dir)
         for name in folder:
             with suppress(DefinitionError):
-                yield from _triggers(load(folder[name], f"{name}.yaml", library=folder).workflow, None)
+                workflow = load(folder[name], f"{name}.yaml", library=folder).workflow
+                yield from _triggers(workflow, None, DEFAULT_WORKSPACE)
         for kept in all_kept(self._settings):
             with suppress(DefinitionError):
-                yield from _triggers(loaded(kept.text or "", self._settings).workflow, kept.author)
+                yield from _triggers(loaded(kept.text or "", self._settings).workflow, kept.author, kept.workspace)
 
 
-def _triggers(workflow: Workflow, author: str | None) -> list[_Set]:
+def _triggers(workflow: Workflow, author: str | None, workspace: str) -> list[_Set]:
     return [
-        _Set(workflow=workflow.name, index=index, trigger=trigger, author=author)
+        _Set(workflow=workflow.name, index=index, trigger=trigger, author=author, workspace=workspace)
         for index, trigger in enumerate(workflow.on)
     ]

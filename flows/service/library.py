@@ -127,7 +127,7 @@ class Workflows:
 
         try:
             with answering(), get_client(sync_client=True) as client:
-                withdraw(client, name)
+                withdraw(client, name, self._workspace)
         except UnavailableError as error:
             raise UnavailableError(f"'{name}' is deleted, and its schedules could not be ended ({error})") from error
 
@@ -169,7 +169,7 @@ class Workflows:
         try:
             with answering(), get_client(sync_client=True) as client:
                 ensure_pool(client, self._settings)
-                deploy(client, definition, self._settings, author=kept.author)
+                deploy(client, definition, self._settings, author=kept.author, workspace=kept.workspace)
         except UnavailableError as error:
             message = f"'{kept.name}' is kept, and its schedules do not count yet ({error}); send it once more as a change"
             raise UnavailableError(message) from error

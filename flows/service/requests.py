@@ -8,8 +8,11 @@ from pydantic import Field, JsonValue
 
 from agents.contract.schema import Frozen
 from flows.definition.loader import Definition, bind, is_file, read_params
+from flows.errors import UnknownError
 from flows.execution.engine import check_image
 from flows.execution.library import kept_named, loaded
+from flows.execution.tenancy import check_repository
+from flows.people import DEFAULT_WORKSPACE
 from flows.service.workflows import named
 from flows.settings import RuntimeName, Settings
 from flows.workspace import check_out, folder_of
@@ -41,33 +44,41 @@ def check_engine(request: StartRequest, settings: Settings) -> None:
 class CheckedRequest:
     """A request that a worker can be given. `repository` is a whole path or a URL.
 
-    `author` wrote the workflow, where it is kept in the hub.
+    `author` wrote the workflow, where it is kept in the hub. The run will belong to `workspace`.
     """
 
     definition: Definition
     author: str | None
+    workspace: str
     from_file: bool
     repository: str
     params: dict[str, JsonValue]
 
 
-def check_request(request: StartRequest, settings: Settings) -> CheckedRequest:
+def check_request(request: StartRequest, settings: Settings, workspace: str | None = None) -> CheckedRequest:
     """Check workflow, params, repository and, in a folder, the ref. Raises InvalidInputError.
+
+    `workspace` is whose run it would be: by default that of a kept workflow, else the default one.
 
     Whether a URL leads anywhere is the worker's to find out: it may reach what this machine cannot.
     """
     own = request.text is not None
     kept = None if own else kept_named(request.workflow, settings)
+    whose = workspace or (DEFAULT_WORKSPACE if kept is None else kept.workspace)
+    if kept is not None and kept.workspace != whose:
+        raise UnknownError(f"the workspace '{whose}' has no workflow '{request.workflow}'")
     definition = named(request.workflow, settings) if request.text is None else loaded(request.text, settings)
     params = {**read_params(definition.workflow, request.typed), **request.params}
     bind(definition.workflow, params)
     folder = folder_of(request.repository)
+    check_repository(request.repository, whose, settings)
     if folder is not None and request.ref != "HEAD":
         # Not wasted: the run takes the ref from the same mirror.
         check_out(str(folder), request.ref, state_dir=settings.state_dir, timeout=settings.git_timeout)
     return CheckedRequest(
         definition=definition,
         author=None if kept is None else kept.author,
+        workspace=whose,
         from_file=own or is_file(request.workflow),
         repository=request.repository if folder is None else str(folder),
         params=params,

@@ -16,7 +16,7 @@ from agents.contract.schema import Frozen
 from flows.canonical import digest
 from flows.definition.loader import name_of
 from flows.errors import EXPIRED, INVALID_INPUT, REJECTED, ConflictError, InvalidInputError, UnknownError
-from flows.people import Via
+from flows.people import DEFAULT_WORKSPACE, Via, WorkspaceName
 from flows.reports import plain
 from flows.reports.schema import RunReport
 from flows.service.deployments import FLOW_NAME, deploy, deploy_from_file, ensure_pool
@@ -28,6 +28,7 @@ from flows.workspace import display
 
 if TYPE_CHECKING:
     from prefect.client.schemas import OrchestrationResult
+    from prefect.client.schemas.filters import DeploymentFilterName, FlowRunFilterTags
     from prefect.client.schemas.objects import FlowRun, TaskRun
 
 POLL_SECONDS = 0.5
@@ -72,11 +73,15 @@ class Caller(Frozen):
     """On whose behalf a door acts, and which door it is; both are kept with what comes of it.
 
     `trigger` names what made the door act, where that was no person.
+
+    `workspace` is whose runs there are: those of others are not there. None, whoever sits at the machine, sees all, and
+    starts runs in the workspace of a kept workflow, else in the default one.
     """
 
     name: str
     via: Via
     trigger: str = ""
+    workspace: WorkspaceName | None = None
 
 
 class LogLine(Frozen):
@@ -93,7 +98,7 @@ class RunHandle(Frozen):
 
     `refused`: what it was given could not be used; `denied`: people said no to what it wanted to do; `expired`: they
     said nothing in time.
-    `requester` is who started it, empty where no door of ours did.
+    `requester` is who started it, empty where no door of ours did. `workspace` is empty where its tags say no single one.
     """
 
     id: UUID
@@ -103,6 +108,7 @@ class RunHandle(Frozen):
     state: RunState
     message: str = ""
     requester: str = ""
+    workspace: str = DEFAULT_WORKSPACE
     refused: bool = False
     denied: bool = False
     expired: bool = False
@@ -149,13 +155,15 @@ class Runs:
         """
         from flows.execution.origin import DOOR, REQUESTER, TRIGGER
 
-        checked = check_request(request, self._settings)
+        checked = check_request(request, self._settings, self._caller.workspace)
         ensure_pool(self._client, self._settings)
         ensure_lost_runs_are_told(self._client, self._settings, FLOW_NAME)
         if checked.from_file:
-            deployment = deploy_from_file(self._client, self._settings)
+            deployment = deploy_from_file(self._client, self._settings, checked.workspace)
         else:
-            deployment = deploy(self._client, checked.definition, self._settings, author=checked.author)
+            deployment = deploy(
+                self._client, checked.definition, self._settings, author=checked.author, workspace=checked.workspace
+            )
         parameters: dict[str, JsonValue] = {
             "workflow": checked.definition.text if checked.from_file else checked.definition.workflow.name,
             "repository": checked.repository,
@@ -205,16 +213,26 @@ class Runs:
         """One run. Raises UnknownError when there is none of that id."""
         from prefect.exceptions import ObjectNotFound
 
+        unknown = UnknownError(f"there is no run {run_id}; `dockyard runs` lists them")
         try:
-            return _handle(self._client.read_flow_run(run_id))
+            found = _handle(self._client.read_flow_run(run_id))
         except ObjectNotFound as error:
-            raise UnknownError(f"there is no run {run_id}; `dockyard runs` lists them") from error
+            raise unknown from error
+        if self._caller.workspace not in (None, found.workspace):
+            raise unknown
+        return found
+
+    def _check_ours(self, run_id: UUID) -> None:
+        """Raises UnknownError for a run that is none of the caller's workspace."""
+        if self._caller.workspace is not None:
+            self.get(run_id)
 
     @answering()
     def repository(self, run_id: UUID) -> str:
         """The repository as the run was given it: a whole path or a URL. Raises InvalidInputError."""
         from prefect.exceptions import ObjectNotFound
 
+        self._check_ours(run_id)
         try:
             return str(self._client.read_flow_run(run_id).parameters.get("repository", ""))
         except ObjectNotFound as error:
@@ -259,7 +277,6 @@ class Runs:
         """
         from prefect.client.schemas.filters import (
             DeploymentFilter,
-            DeploymentFilterName,
             FlowFilter,
             FlowFilterName,
             FlowRunFilter,
@@ -270,20 +287,41 @@ class Runs:
         from prefect.client.schemas.sorting import FlowRunSort
 
         kinds = [StateType(kind) for kind, meant in _STATES.items() if meant is state]
-        wanted = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=kinds))) if kinds else None
+        states = FlowRunFilterState(type=FlowRunFilterStateType(any_=kinds)) if kinds else None
         runs = self._client.read_flow_runs(
             flow_filter=FlowFilter(name=FlowFilterName(any_=[FLOW_NAME])),
-            flow_run_filter=wanted,
-            deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=[deployed])) if deployed else None,
+            flow_run_filter=FlowRunFilter(state=states, tags=self._tags()),
+            deployment_filter=DeploymentFilter(name=self._deployments(deployed)) if deployed else None,
             sort=FlowRunSort.EXPECTED_START_TIME_DESC,
             limit=limit,
             offset=offset,
         )
         return [_handle(run) for run in runs]
 
+    def _tags(self) -> FlowRunFilterTags | None:
+        """What of Prefect's runs is the caller's workspace's."""
+        from prefect.client.schemas.filters import FlowRunFilterTags
+
+        from flows.execution.tenancy import workspace_tag
+
+        whose = self._caller.workspace
+        return None if whose is None else FlowRunFilterTags(all_=[workspace_tag(whose)])
+
+    def _deployments(self, workflow: str) -> DeploymentFilterName:
+        """The deployments of a workflow: of every workspace where the caller sees all."""
+        from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
+
+        from flows.execution.tenancy import deployment_name
+
+        if self._caller.workspace is not None:
+            return DeploymentFilterName(any_=[deployment_name(workflow, self._caller.workspace)])
+        named = f"{workflow}@"
+        found = self._client.read_deployments(deployment_filter=DeploymentFilter(name=DeploymentFilterName(like_=named)))
+        return DeploymentFilterName(any_=[workflow, *(one.name for one in found if one.name.startswith(named))])
+
     @answering()
     def count(self) -> dict[RunState, int]:
-        """How many runs are in each state."""
+        """How many of the caller's runs are in each state."""
         from prefect.client.schemas.filters import (
             FlowFilter,
             FlowFilterName,
@@ -298,7 +336,7 @@ class Runs:
         for kind, state in _STATES.items():
             wanted = FlowRunFilterStateType(any_=[StateType(kind)])
             found[state] += self._client.count_flow_runs(
-                flow_filter=ours, flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=wanted))
+                flow_filter=ours, flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=wanted), tags=self._tags())
             )
         return found
 
@@ -340,10 +378,14 @@ class Runs:
     def logs(
         self, run_id: UUID, *, after: datetime | None = None, offset: int = 0, limit: int = _PAGE
     ) -> tuple[LogLine, ...]:
-        """The run's log, oldest first: at most `limit` lines (1 to 200) from `offset` on, of those later than `after`."""
+        """The run's log, oldest first: at most `limit` lines (1 to 200) from `offset` on, of those later than `after`.
+
+        Raises UnknownError for a run of another workspace.
+        """
         from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId, LogFilterTimestamp
         from prefect.client.schemas.sorting import LogSort
 
+        self._check_ours(run_id)
         chosen = LogFilter(
             flow_run_id=LogFilterFlowRunId(any_=[run_id]),
             timestamp=None if after is None else LogFilterTimestamp(after_=after + _INSTANT),  # its own is "not before"
@@ -365,7 +407,10 @@ class Runs:
         """The report of a finished run. Raises UnknownError."""
         from flows.reports import archive
 
-        return archive.load(run_id)
+        found = archive.load(run_id)
+        if self._caller.workspace not in (None, found.workspace):
+            raise archive.unreported(run_id)
+        return found
 
     @answering()
     def progress(self, run_id: UUID) -> Progress:
@@ -415,6 +460,15 @@ class Runs:
         return f"no worker polls the work pool '{name}'; start one where runs should run: `{command} --pool {name}`"
 
 
+def _workspace(tags: list[str]) -> str:
+    from flows.execution.tenancy import workspace_of
+
+    try:
+        return workspace_of(tags)
+    except InvalidInputError:
+        return ""
+
+
 def _handle(run: FlowRun) -> RunHandle:
     from flows.execution.origin import REQUESTER
 
@@ -427,6 +481,7 @@ def _handle(run: FlowRun) -> RunHandle:
         state=_STATES[run.state_type] if run.state_type else RunState.PENDING,
         message=(run.state.message or "") if run.state else "",
         requester=plain.line(str(run.labels.get(REQUESTER, ""))),
+        workspace=_workspace(run.tags),
         work_pool=run.work_pool_name,
         refused=run.state_name == INVALID_INPUT,
         denied=run.state_name == REJECTED,

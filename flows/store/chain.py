@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Select, func, select
 from agents.contract.schema import Frozen
 from flows.canonical import digest
 from flows.errors import DockyardError
-from flows.store.tables import ledger
+from flows.people import DEFAULT_WORKSPACE
+from flows.store.tables import ledger, runs
 from flows.store.times import read_time, stored
 
 GENESIS = "0" * 64
@@ -104,8 +105,16 @@ def entries_of(connection: Connection, gate: str) -> tuple[Entry, ...]:
     return tuple(_read(connection, select(ledger).where(ledger.c.gate == gate).order_by(ledger.c.seq)))
 
 
-def gates_of(connection: Connection, *, run: str | None = None, prefix: str = "", without: str | None = None) -> list[str]:
-    """The gates that have rows, oldest first: of one run, whose id begins with `prefix`, that have no row of a kind.
+def gates_of(
+    connection: Connection,
+    *,
+    run: str | None = None,
+    prefix: str = "",
+    without: str | None = None,
+    within: str | None = None,
+) -> list[str]:
+    """The gates that have rows, oldest first: of one run, whose id begins with `prefix`, that have no row of a kind,
+    of the runs within a workspace.
 
     A column that was made something else than text names no gate; `first_broken` tells of it.
     """
@@ -116,6 +125,10 @@ def gates_of(connection: Connection, *, run: str | None = None, prefix: str = ""
         chosen = chosen.where(ledger.c.gate.startswith(prefix, autoescape=True))
     if without is not None:
         chosen = chosen.where(ledger.c.gate.not_in(select(ledger.c.gate).where(ledger.c.kind == without)))
+    if within == DEFAULT_WORKSPACE:  # also what a run asked of which nothing is written
+        chosen = chosen.where(ledger.c.run.not_in(select(runs.c.run).where(runs.c.workspace != within)))
+    elif within is not None:
+        chosen = chosen.where(ledger.c.run.in_(select(runs.c.run).where(runs.c.workspace == within)))
     return [gate for gate in connection.execute(chosen).scalars() if isinstance(gate, str)]
 
 

@@ -9,13 +9,13 @@ from pydantic import Field
 from sqlalchemy import Connection, select
 
 from agents.contract.schema import Frozen
-from flows.people import Via
+from flows.people import DEFAULT_WORKSPACE, Via, WorkspaceName
 from flows.store.tables import runs
 from flows.store.times import read_time, stored
 
 
 class Origin(Frozen):
-    """Who asked for a run.
+    """Who asked for a run, and the workspace that it belongs to.
 
     Behind a schedule or an event `requester` is the person who made it, and `trigger` its name. `author` is whoever
     wrote the workflow, empty where that is not known.
@@ -27,6 +27,7 @@ class Origin(Frozen):
     author: Annotated[str, Field(max_length=128)] = ""
     via: Via
     trigger: Annotated[str, Field(max_length=256)] = ""
+    workspace: WorkspaceName = DEFAULT_WORKSPACE
 
 
 def record_origin(connection: Connection, origin: Origin) -> Origin:

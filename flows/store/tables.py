@@ -46,11 +46,17 @@ runs = Table(
     Column("author", String(128), nullable=False),
     Column("via", String(32), nullable=False),
     Column("trigger", String(256), nullable=False),
+    Column("workspace", String(63), nullable=False, server_default="default"),
 )
-"""Who asked for a run; written once, and triggers refuse UPDATE and DELETE."""
+"""Who asked for a run and whose it is; written once, and triggers refuse UPDATE and DELETE."""
 
-workspaces = Table("workspaces", metadata, Column("name", String(63), primary_key=True))
-"""Tenants: what belongs to one is invisible to the others."""
+workspaces = Table(
+    "workspaces",
+    metadata,
+    Column("name", String(63), primary_key=True),
+    Column("repositories", Text, nullable=False, server_default="[]"),
+)
+"""Tenants: what belongs to one is invisible to the others. `repositories`, patterns of what its runs may read, is JSON."""
 
 accounts = Table(
     "accounts",

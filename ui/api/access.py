@@ -23,6 +23,7 @@ class Needs:
         return principal
 
 
+MetricsReader = Annotated[Principal, Depends(Needs(Scope.METRICS_READ))]
 RunsReader = Annotated[Principal, Depends(Needs(Scope.RUNS_READ))]
 RunsWriter = Annotated[Principal, Depends(Needs(Scope.RUNS_WRITE))]
 WorkflowsReader = Annotated[Principal, Depends(Needs(Scope.WORKFLOWS_READ))]

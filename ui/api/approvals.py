@@ -10,7 +10,7 @@ from fastapi import FastAPI, Query
 from pydantic import AwareDatetime, Field
 
 from agents.contract.schema import Frozen
-from flows.service.approvals import Apply, Choice, Decision, Door, Gate, GateRequest, May, RiskLevel, State
+from flows.service.approvals import Apply, Approvals, Choice, Decision, Door, Gate, GateRequest, May, RiskLevel, State
 from ui.api.access import ApprovalsReader, Decider
 from ui.api.hub import Hub
 from ui.api.paging import Page, Wanted
@@ -89,23 +89,25 @@ def serve(app: FastAPI, hub: Hub) -> None:
         run: Annotated[UUID | None, Query(description="Of that run alone.")] = None,
     ) -> Page[GateRow]:
         """The oldest first. Those that were changed in the database are left out."""
-        known = hub.approvals
+        known = hub.approvals(asks)
         found = known.mine(asks.name) if which is Which.MINE else known.list(which is Which.ALL, _text(run))
         return part.of([_row(gate) for gate in found if run is None or gate.request.run == str(run)])
 
     @app.get("/approvals/{gate}", tags=TAGS)
     def get_approval(asks: ApprovalsReader, gate: UUID) -> GateView:
         """Everything that a person must see before deciding."""
-        return _view(hub, hub.approvals.get(str(gate)), asks.name)
+        known = hub.approvals(asks)
+        return _view(known, known.get(str(gate)), asks.name)
 
     @app.post("/approvals/{gate}/decisions", tags=TAGS, status_code=201, responses=problems(409))
     def decide(asks: Decider, gate: UUID, said: Said) -> Decided:
         """Approve or reject, once. Nothing is written where the gate's digest is another one by now."""
         notices: list[str] = []
-        found = hub.approvals.telling(notices.append).decide(
+        known = hub.approvals(asks)
+        found = known.telling(notices.append).decide(
             str(gate), said.choice, note=said.note, digest=said.digest, door=Door.API, actor=asks.name
         )
-        return Decided(gate=_view(hub, found, asks.name), notices=tuple(notices))
+        return Decided(gate=_view(known, found, asks.name), notices=tuple(notices))
 
 
 def _text(run: UUID | None) -> str | None:
@@ -130,8 +132,7 @@ def _row(gate: Gate) -> GateRow:
     )
 
 
-def _view(hub: Hub, gate: Gate, who: str) -> GateView:
-    known = hub.approvals
+def _view(known: Approvals, gate: Gate, who: str) -> GateView:
     return GateView(
         id=UUID(gate.id),
         digest=gate.digest,

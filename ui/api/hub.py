@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 
 from flows.service import Caller, Runs, RunState, Via
-from flows.service.accounts import Principal
-from flows.service.approvals import Approvals
+from flows.service.accounts import DEFAULT_WORKSPACE, Principal
+from flows.service.approvals import Approvals, Survey
 from flows.service.events import Events
 from flows.service.library import Workflows
 from flows.settings import Settings
@@ -19,18 +19,21 @@ class Hub:
         self.settings = settings
         self._workflows: dict[str, Workflows] = {}
 
-    @cached_property
-    def approvals(self) -> Approvals:
-        """The gates."""
-        return Approvals(self.settings)
+    def approvals(self, principal: Principal) -> Approvals:
+        """The gates of the workspace of who asks."""
+        return self._approvals.of(principal.account.workspace)
 
     def runs(self, principal: Principal) -> Runs:
-        """The runs, on behalf of who asks."""
-        return self._runs.acting_for(Caller(name=principal.name, via=Via.API))
+        """The runs of the workspace of who asks, on their behalf."""
+        return self._runs.acting_for(Caller(name=principal.name, via=Via.API, workspace=principal.account.workspace))
 
-    def count_runs(self) -> dict[RunState, int]:
-        """How many runs are in each state. Raises UnavailableError."""
-        return self._runs.count()
+    def count_runs(self, principal: Principal) -> dict[RunState, int]:
+        """How many runs are in each state, for the numbers of `survey`. Raises UnavailableError."""
+        return self._runs.count() if _counts_all(principal) else self.runs(principal).count()
+
+    def survey(self, principal: Principal) -> Survey:
+        """Every gate, to be counted: of the whole hub for people of the default workspace, who run it."""
+        return (self._approvals if _counts_all(principal) else self.approvals(principal)).survey(everything=True)
 
     def workflows(self, principal: Principal) -> Workflows:
         """The workflows of the workspace of who asks."""
@@ -45,5 +48,13 @@ class Hub:
         return Events(self.settings, self._runs)
 
     @cached_property
+    def _approvals(self) -> Approvals:
+        return Approvals(self.settings)
+
+    @cached_property
     def _runs(self) -> Runs:
         return Runs(self.settings)
+
+
+def _counts_all(principal: Principal) -> bool:
+    return principal.account.workspace == DEFAULT_WORKSPACE

@@ -6,16 +6,16 @@ from collections import Counter
 from collections.abc import Iterator
 from enum import Enum
 
-from fastapi import Depends, FastAPI, Response
+from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from flows.errors import UnavailableError
 from flows.service import RunState
-from flows.service.accounts import Scope
+from flows.service.accounts import Principal
 from flows.service.approvals import State, Survey
-from ui.api.access import Needs
+from ui.api.access import MetricsReader
 from ui.api.hub import Hub
 from ui.api.problems import Responses
 
@@ -54,18 +54,20 @@ class Numbers(Collector):
 
 def serve(app: FastAPI, hub: Hub) -> None:
     """Add the operation on metrics."""
-    needed = [Depends(Needs(Scope.METRICS_READ))]
 
-    @app.get("/metrics", tags=TAGS, dependencies=needed, response_class=Response, responses=_TEXT)
-    def get_metrics() -> Response:
-        """Gates, decisions and runs, as Prometheus scrapes them. Without Prefect the numbers of runs are left out."""
+    @app.get("/metrics", tags=TAGS, response_class=Response, responses=_TEXT)
+    def get_metrics(asks: MetricsReader) -> Response:
+        """Gates, decisions and runs of the workspace, as Prometheus scrapes them; of the whole hub for the default one.
+
+        Without Prefect the numbers of runs are left out.
+        """
         registry = CollectorRegistry()
-        registry.register(Numbers(hub.approvals.survey(everything=True), _runs(hub)))
+        registry.register(Numbers(hub.survey(asks), _runs(hub, asks)))
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
-def _runs(hub: Hub) -> dict[RunState, int] | None:
+def _runs(hub: Hub, asks: Principal) -> dict[RunState, int] | None:
     try:
-        return hub.count_runs()
+        return hub.count_runs(asks)
     except UnavailableError:
         return None

@@ -65,6 +65,7 @@ def who(accounts: Accounts, cookies: Cookies) -> Who:
         principal = principal_of(connection)
         return Visitor(
             name=principal.name,
+            workspace=principal.account.workspace,
             may_run=May.RUNS_WRITE in principal.scopes,
             may_decide=May.APPROVALS_DECIDE in principal.scopes,
             arrivals=_arrivals(principal, cookies.read(connection, ARRIVALS), accounts),

@@ -9,7 +9,7 @@ import typer
 from flows.errors import DockyardError
 from ui.cli.deciding import digest_seen
 from ui.cli.errors import spoken
-from ui.cli.options import configuration, wide_console
+from ui.cli.options import Workspace, configuration, tenant, wide_console
 
 if TYPE_CHECKING:
     from flows.service.approvals import Approvals, Choice
@@ -37,19 +37,20 @@ def _say(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def _approvals() -> Approvals:
+def _approvals(workspace: str | None = None) -> Approvals:
     from flows.service.approvals import Approvals
 
-    return Approvals(configuration(), say=_say)
+    return Approvals(configuration(), workspace=tenant(workspace), say=_say)
 
 
 def list_gates(
     everything: Annotated[bool, typer.Option("--all", help="Those that are closed, too.")] = False,
     mine: Annotated[bool, typer.Option("--mine", help="Only those that you may decide.")] = False,
+    workspace: Workspace = None,
 ) -> None:
     """List the gates that wait, oldest first."""
     with spoken():
-        known = _approvals()
+        known = _approvals(workspace)
         gates = known.mine() if mine else known.list(everything)
         from ui.cli.gate_view import gate_rows
 

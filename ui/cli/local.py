@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ui.cli.errors import spoken
-from ui.cli.options import configuration, web_configuration
+from ui.cli.options import configuration, tenant, web_configuration
 from ui.cli.serving import page_command, page_is_installed, print_first_password
 
 
@@ -60,8 +60,13 @@ def down() -> None:
     typer.echo("Stopped." if any(stopped) else "Nothing was running.")
 
 
-def deploy() -> None:
-    """Make or update a Prefect deployment for every shipped workflow, in the work pool of the settings.
+def deploy(
+    workspace: Annotated[
+        str | None,
+        typer.Option("--workspace", help="For this tenant, whose deployments are named NAME@WORKSPACE, and no other."),
+    ] = None,
+) -> None:
+    """Make or update a Prefect deployment for every workflow, in the work pool of the settings.
 
     Schedules, tags and parameters that somebody has set stay.
     """
@@ -69,7 +74,7 @@ def deploy() -> None:
         from flows.service import LocalServices, deploy_all
 
         LocalServices(configuration()).use(_say)
-        for name in deploy_all(configuration(), move=True):
+        for name in deploy_all(configuration(), move=True, workspace=tenant(workspace)):
             typer.echo(name)
 
 

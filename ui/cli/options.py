@@ -28,11 +28,28 @@ Repository = Annotated[
     str,
     typer.Option("--repository", "-r", help="Path or git URL of the repository.", show_default="this folder"),
 ]
+Workspace = Annotated[
+    str | None,
+    typer.Option(
+        "--workspace",
+        help="The tenant: whose run it is, or whose things are shown. [default: all; a new run's is `default`, or that of "
+        "the kept workflow]",
+    ),
+]
 Ref = Annotated[str, typer.Option("--ref", help="Branch, tag or commit.")]
 Runtime = Annotated[
     RuntimeName | None,
     typer.Option("--runtime", help="What executes agents; auto takes docker when an engine answers."),
 ]
+
+
+def tenant(workspace: str | None) -> str | None:
+    """The workspace of that name, which there must be; None for all. Raises InvalidInputError, UnavailableError."""
+    if workspace is None:
+        return None
+    from flows.service.workspaces import Workspaces
+
+    return Workspaces(settings()).get(workspace).name
 
 
 def params(given: list[str]) -> dict[str, str]:

@@ -12,7 +12,18 @@ import typer
 from agents.contract.schema import Severity
 from flows.service import Format
 from ui.cli.errors import Exit, spoken
-from ui.cli.options import Ref, Repository, Runtime, check_target, configuration, params, wide_console, write
+from ui.cli.options import (
+    Ref,
+    Repository,
+    Runtime,
+    Workspace,
+    check_target,
+    configuration,
+    params,
+    tenant,
+    wide_console,
+    write,
+)
 
 if TYPE_CHECKING:
     from flows.service import RunHandle, RunReport, Runs
@@ -28,11 +39,18 @@ def _say(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def _runs() -> Runs:
-    from flows.service import LocalServices, Runs
+def _runs(workspace: str | None = None) -> Runs:
+    from flows.service import LocalServices
 
     LocalServices(configuration()).use(_say, start=False)
-    return Runs(configuration())
+    return _known(workspace)
+
+
+def _known(workspace: str | None) -> Runs:
+    from flows.service import Caller, Runs, Via
+    from flows.settings import local_person
+
+    return Runs(configuration(), Caller(name=local_person(), via=Via.CLI, workspace=tenant(workspace)))
 
 
 def run(  # noqa: PLR0917 — each is an option
@@ -43,6 +61,7 @@ def run(  # noqa: PLR0917 — each is an option
         list[str] | None, typer.Option("--param", "-p", help="key=value for one of the workflow's params.")
     ] = None,
     runtime: Runtime = None,
+    workspace: Workspace = None,
     wait: Annotated[
         bool | None,
         typer.Option(
@@ -65,18 +84,18 @@ def run(  # noqa: PLR0917 — each is an option
     Example: dockyard run health-check --repository https://github.com/pallets/flask.git --wait
     """
     with spoken():
-        from flows.service import LocalServices, Runs, StartRequest, check_engine, check_request
+        from flows.service import LocalServices, StartRequest, check_engine, check_request
         from ui.cli.deciding import at_a_terminal
 
         if json_file is not None:
             check_target(json_file, "--json")
         request = StartRequest(workflow=workflow, repository=repository, ref=ref, typed=params(param or []), runtime=runtime)
-        check_request(request, configuration())  # before a server is started for it
+        check_request(request, configuration(), tenant(workspace))  # before a server is started for it
         services = LocalServices(configuration())
         services.use(_say)
         if services.used:
             check_engine(request, configuration())
-        known = Runs(configuration())
+        known = _known(workspace)
         handle = known.start(request)
         if wait is None:  # who sits at the machine that runs it would be told nothing else
             wait = services.used and at_a_terminal()
@@ -165,10 +184,11 @@ def _without_report(ended: RunHandle) -> Exit:
 
 def runs(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=200, help="How many.")] = 20,
+    workspace: Workspace = None,
 ) -> None:
     """List the newest runs."""
     with spoken():
-        known = _runs().list(limit)
+        known = _runs(workspace).list(limit)
     rows = [("Run", "State", "Started (UTC)", "Seconds", "Workflow", "Repository")]
     for handle in known:
         started = f"{handle.created:%Y-%m-%d %H:%M:%S}" if handle.created else ""

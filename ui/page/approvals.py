@@ -72,7 +72,7 @@ class Desk:
     def __init__(self, settings: Settings, visitor: Visitor) -> None:
         self._visitor = visitor
         self._notices: list[str] = []
-        self._approvals = Approvals(settings, say=self._notices.append)
+        self._approvals = Approvals(settings, workspace=visitor.workspace, say=self._notices.append)
 
     def list(self, which: Which) -> Listing:
         """The gates to choose from, oldest first. Raises as `Approvals.list`."""

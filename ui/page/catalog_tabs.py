@@ -17,7 +17,7 @@ from ui.page.pieces import notice
 
 @dataclass(frozen=True)
 class WorkflowsTab:
-    """A list of workflow files, and one of them."""
+    """A list of workflows, and one of them."""
 
     context: Context
     chosen: gr.Dropdown
@@ -29,8 +29,9 @@ class WorkflowsTab:
         return [self.chosen, self.shown]
 
     def arrive(self, request: gr.Request) -> list[Update]:
-        """The files there are now, and the one that the address names, else the first."""
-        known = names(self.context.settings)
+        """The workflows there are now, and the one that the address names, else the first."""
+        workspace = self.context.who(request).workspace
+        known = names(self.context.settings, workspace)
         if not known:
             where = (
                 f"There is no workflow in {self.context.settings.workflows_dir}. Write one as NAME.yaml into that folder."
@@ -38,10 +39,12 @@ class WorkflowsTab:
             return [gr.update(choices=[], value=None), notice(where)]
         wanted = str(request.query_params.get("workflow", ""))
         name = wanted if wanted in known else known[0]
-        return [gr.update(choices=known, value=name), workflow_html(name, self.context.settings)]
+        return [gr.update(choices=known, value=name), workflow_html(name, self.context.settings, workspace)]
 
-    def _choose(self, name: str | None) -> Markup:
-        return workflow_html(name, self.context.settings) if name else notice("Choose a workflow from the list.")
+    def _choose(self, name: str | None, request: gr.Request) -> Markup:
+        if not name:
+            return notice("Choose a workflow from the list.")
+        return workflow_html(name, self.context.settings, self.context.who(request).workspace)
 
     def wire(self) -> None:
         """Let the components answer."""

@@ -16,10 +16,10 @@ from ui.page.pieces import Tone, badge, block, code, definitions, here, join, li
 from ui.page.run_view import image
 
 
-def workflow_html(name: str, settings: Settings) -> Markup:
+def workflow_html(name: str, settings: Settings, workspace: str) -> Markup:
     """A workflow: what lint says, its params, when it runs by itself, its graph and its text."""
     try:
-        found = shelved(name, settings)
+        found = shelved(name, settings, workspace)
         picture = drawn(found, settings)
     except DockyardError as error:
         return notice(f"{str(error).rstrip('.')}.", Tone.ERROR)

@@ -11,4 +11,4 @@ def runs_of(settings: Settings, visitor: Visitor) -> Runs:
     """Runs on behalf of `visitor`. Raises UnavailableError, which says how to start a server, where none is there."""
     LocalServices(settings).use(lambda _said: None, start=False)
     # No patience: a page looks again by itself, and shall say at once why a run does not begin.
-    return Runs(settings, Caller(name=visitor.name, via=Via.PAGE), patience=0)
+    return Runs(settings, Caller(name=visitor.name, via=Via.PAGE, workspace=visitor.workspace), patience=0)

@@ -69,14 +69,14 @@ class RunDesk:
 
     def workflows(self) -> list[str]:
         """The names to choose from."""
-        return names(self._settings)
+        return names(self._settings, self._visitor.workspace)
 
     def form(self, name: str | None) -> Form:
         """The form of that workflow; of none, a sentence what to do."""
         if not name:
             return Form((), choose_one(self._settings), sound=False)
         try:
-            found = shelved(name, self._settings)
+            found = shelved(name, self._settings, self._visitor.workspace)
         except InvalidInputError as error:
             return Form((), notice(str(error), Tone.ERROR), sound=False)
         if found.workflow is None:
@@ -91,7 +91,7 @@ class RunDesk:
         if not name:
             return Started(None, notice("Choose a workflow first.", Tone.WARNING), {})
         try:
-            found = shelved(name, self._settings)
+            found = shelved(name, self._settings, self._visitor.workspace)
             if found.workflow is None:
                 return Started(None, _unsound(found), {})
             wrong = problems(found.workflow, filled)

@@ -19,7 +19,7 @@ from tests.flows.processes import at_once
 
 KEPT = "INSERT INTO workflows VALUES ('w', 1, 'default', '', 'ann', 'name: w')"
 ROW = "INSERT INTO ledger VALUES (1, '', 'k', 'g', 'r', '', '{}', 'p', 'h')"
-RUN = "INSERT INTO runs VALUES ('r', '', 'alice', '', 'cli', '')"
+RUN = "INSERT INTO runs (run, at, requester, author, via, trigger) VALUES ('r', '', 'alice', '', 'cli', '')"
 
 
 def open_it(url: URL) -> str | None:
@@ -46,12 +46,14 @@ def test_a_database_of_the_first_version_keeps_its_rows(database: URL, monkeypat
     with monkeypatch.context() as older:
         older.setattr("flows.store.migrate.NEWEST", "0001")
         first = open_url(database)
-    write(first, lambda connection: connection.execute(text(ROW)))
+    for insert in (ROW, RUN):
+        write(first, lambda connection, insert=insert: connection.execute(text(insert)))
     assert read(first, version) == "0001"
     with open_url(database).begin() as connection:
         assert version(connection) == NEWEST
         assert connection.execute(text("SELECT gate FROM ledger")).scalars().all() == ["g"]
         assert connection.execute(text("SELECT count(*) FROM accounts")).scalar() == 0
+        assert connection.execute(text("SELECT run, workspace FROM runs")).tuples().all() == [("r", "default")]
 
 
 def test_many_processes_may_open_an_empty_database_at_once(database: URL) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from flows.approvals import GateRequest, Ledger, Policy
+from flows.people import Via
 from flows.service.accounts import Role
 from flows.settings import Settings
-from flows.store import open_store
+from flows.store import Origin, open_store, record_origin, write
 from tests.flows.approvals.asking import DIFF, request_of
 from tests.ui.api.conftest import As
 from tests.ui.api.test_build import GATE, detail
@@ -34,11 +35,15 @@ def settings(tmp_path: Path) -> Settings:
 def opened(settings: Settings) -> Open:
     """Opens a gate for a day."""
 
-    def open_gate(**asked: Any) -> GateRequest:
+    def open_gate(workspace: str | None = None, **asked: Any) -> GateRequest:
         now = datetime.now(UTC)
         times = {"opened": now, "expires": now + timedelta(hours=24)}
         request = request_of(Policy.model_validate(POLICY), **{"run": RUNS[0], **asked}).model_copy(update=times)
-        return Ledger(open_store(settings)).request(request)
+        store = open_store(settings)
+        if workspace is not None:
+            whose = Origin(run=request.run, at=now, requester=request.requester, via=Via.API, workspace=workspace)
+            write(store, lambda connection: record_origin(connection, whose))
+        return Ledger(store).request(request)
 
     return open_gate
 
@@ -52,6 +57,29 @@ def test_gates_are_listed_oldest_first_a_page_at_a_time(clients: As, opened: Ope
     assert ([row["id"] for row in rest["items"]], rest["next_offset"]) == (gates[2:], None)
     assert [row["id"] for row in client.get(f"/api/approvals?run={RUNS[1]}").json()["items"]] == [gates[1]]
     assert client.get("/api/approvals?which=all").json()["items"][0]["workflow"] == "weekly-maintenance"
+
+
+def test_gates_of_another_workspace_are_not_there(clients: As, opened: Open) -> None:
+    ours, theirs = opened(run=RUNS[0], workspace="default"), opened(run=RUNS[1], workspace="blue")
+    for workspace, seen, hidden in (("default", ours, theirs), ("blue", theirs, ours)):
+        client = clients("alice", workspace=workspace)
+        for which in ("mine", "open", "all"):
+            assert [row["id"] for row in client.get(f"/api/approvals?which={which}").json()["items"]] == [seen.gate]
+        assert client.get(f"/api/approvals?run={hidden.run}").json()["items"] == []
+        missing = f"there is no gate '{hidden.gate}'"
+        assert missing in detail(client.get(f"/api/approvals/{hidden.gate}"), 404)
+        said = {"choice": "approve", "note": "", "digest": hidden.digest}
+        assert missing in detail(client.post(f"/api/approvals/{hidden.gate}/decisions", json=said), 404)
+        assert client.get(f"/api/approvals/{seen.gate}").json()["digest"] == seen.digest
+    nobody = clients("alice", workspace="red")
+    assert nobody.get("/api/approvals?which=all").json()["items"] == []
+
+
+def test_numbers_are_those_of_the_workspace_and_of_the_hub_for_the_default_one(clients: As, opened: Open) -> None:
+    opened(run=RUNS[0], workspace="default")
+    opened(run=RUNS[1], workspace="blue")
+    for workspace, count in (("default", 2), ("blue", 1), ("red", 0)):
+        assert f'dockyard_gates{{state="open"}} {count}.0' in clients("alice", workspace=workspace).get("/api/metrics").text
 
 
 def test_mine_are_those_that_i_may_decide(clients: As, opened: Open) -> None:
