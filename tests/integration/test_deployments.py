@@ -83,8 +83,9 @@ def test_a_configured_deployment_stays_as_it_is(settings: Settings, folder: Path
     nightly = DeploymentScheduleCreate(schedule=CronSchedule(cron="0 3 * * *"), active=True)
     prefect_client.create_deployment_schedules(found.id, [(nightly.schedule, True)])
     ours = {"workflow": "health-check", "repository": "https://example.org/x.git"}
+    tags = ["mine", "workspace:default"]
     changes = DeploymentUpdate(
-        work_pool_name=f"other-{found.id}", tags=["mine"], parameters=ours, job_variables={"env": {"A": "1"}}
+        work_pool_name=f"other-{found.id}", tags=tags, parameters=ours, job_variables={"env": {"A": "1"}}
     )
     prefect_client.update_deployment(found.id, changes)
     before = prefect_client.read_deployment(found.id)
@@ -96,7 +97,7 @@ def test_a_configured_deployment_stays_as_it_is(settings: Settings, folder: Path
     assert [one.schedule for one in after.schedules] == [nightly.schedule]
     deploy_all(settings, move=True)
     moved = prefect_client.read_deployment(found.id)
-    assert (moved.work_pool_name, moved.tags) == (settings.work_pool, ["mine"])
+    assert (moved.work_pool_name, moved.tags) == (settings.work_pool, tags)
     assert [one.schedule for one in moved.schedules] == [nightly.schedule]
 
 
@@ -104,14 +105,17 @@ def test_what_the_code_owns_is_brought_up_to_date(settings: Settings, prefect_cl
     deploy_all(settings)
     found = prefect_client.read_deployment_by_name("dockyard/health-check")
     old = DeploymentUpdate(
-        entrypoint="old.module.flow", description="old", parameter_openapi_schema={"type": "object", "properties": {}}
+        entrypoint="old.module.flow",
+        description="old",
+        parameter_openapi_schema={"type": "object", "properties": {}},
+        tags=["mine"],
     )
     prefect_client.update_deployment(found.id, old)
     deploy_all(settings)
     after = prefect_client.read_deployment(found.id)
     fields = ("entrypoint", "description", "parameter_openapi_schema")
     assert {field: getattr(after, field) for field in fields} == {field: getattr(found, field) for field in fields}
-    assert after.entrypoint == ENTRYPOINT
+    assert (after.entrypoint, after.tags) == (ENTRYPOINT, ["mine", "workspace:default"])
 
 
 def test_a_file_named_like_a_shipped_workflow_runs_beside_it(
