@@ -26,6 +26,7 @@ from agents.contract.schema import RunInfo
 from flows.approvals import Ledger, check_approvers, policy_for
 from flows.definition.loader import Definition, bind, is_name, load
 from flows.errors import INVALID_INPUT, DockyardError, InvalidInputError, UnavailableError
+from flows.execution.agents import Agents, known_with
 from flows.execution.changes import Changes, Destination, branch_names, gated
 from flows.execution.concurrency import NoSlotError, slot
 from flows.execution.driver import Clock, Driver
@@ -131,10 +132,11 @@ def _run(
 def _definition(run_id: UUID, workflow: str, config: Settings, workspace: str) -> Definition:
     """What the run began with; when it begins now, this is written down."""
     if pinned := archive.pinned(run_id):
-        return load(pinned.text, library=pinned.library)
+        return load(pinned.text, manifests=known_with(pinned.agents), library=pinned.library)
     text = text_of(workflow, config, workspace) if is_name(workflow) else workflow
-    definition = loaded(text, config)
-    archive.pin(run_id, archive.Pinned(text=text, library=definition.texts()))
+    agents = Agents(config, workspace)
+    definition = loaded(text, agents, config)
+    archive.pin(run_id, archive.Pinned(text=text, library=definition.texts(), agents=agents.used_by(definition)))
     return definition
 
 
@@ -224,6 +226,7 @@ class _Run:
         clock = Clock()
         tasks = Tasks(
             info,
+            self.definition,
             self.runtime,
             clock,
             publish=lambda node: self.artifacts.publish(self._report((node,)), node),
@@ -237,7 +240,7 @@ class _Run:
         reasons = scheduler.reasons()
         status = RunStatus.FAILED if reasons else RunStatus.COMPLETED
         rows = tuple(scheduler.rows())
-        report = self._report(node_reports(rows, tasks.reports, self.runtime.name), status)
+        report = self._report(node_reports(rows, tasks.reports, self.definition, self.runtime.name), status)
         return report, _state(report, reasons, denied(rows, [name for name, _ in reasons]))
 
     def _gates(self, tasks: Tasks, clock: Clock, worked: Worked, client: SyncPrefectClient, config: Settings) -> Gates:
@@ -251,7 +254,7 @@ class _Run:
         check_ledger(ledger, known.run, failures)
         where = Destination(self.repository, checkout.ref, checkout.commit, checkout.home, checkout.timeout)
         branch = branch_names(self.definition, str(self.run_id))
-        changes = Changes(ledger, where, self.runtime.image, branch)
+        changes = Changes(ledger, where, self._image, branch)
         deployed = deployment.id is not None
         pauses = Pauses(client, self.run_id, grace=config.approval_grace, deployed=deployed)
         return Gates(
@@ -266,6 +269,10 @@ class _Run:
             failures=failures,
             worked=worked,
         )
+
+    def _image(self, agent: str) -> str:
+        manifest = self.definition.manifests[agent]
+        return manifest.image if manifest.foreign else self.runtime.image
 
     def _report(self, nodes: tuple[NodeReport, ...], status: RunStatus = RunStatus.COMPLETED) -> RunReport:
         ui = PREFECT_UI_URL.value()

@@ -113,6 +113,10 @@ class Settings(PageAddress):
     policy_file: Path | None = Field(
         default=None, description="Who may approve what (YAML); default: whoever runs Dockyard decides alone."
     )
+    agent_registries: tuple[str, ...] = Field(
+        default=(),
+        description='Registries that registered agents may come from, as JSON: `["registry.example.com"]`; by default any.',
+    )
     event_secrets: dict[EventSource, Annotated[SecretStr, Field(min_length=16)]] = Field(
         default_factory=dict,
         description='What each source signs its events with, as JSON: `{"github": "…"}`, at least 16 characters each.',

@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from agents.contract.schema import Frozen, Params, Report
 
+OWN_IMAGE = "dockyard-agent"
+"""The image of the agents that come with the hub; which one exactly, their sources say."""
+
 
 class Risk(StrEnum):
     """Whether a person must say yes before the agent's effect happens."""
@@ -29,10 +32,10 @@ class Limits(Frozen):
 class Manifest(Frozen):
     """An agent's declaration.
 
-    `network` lists the only hosts it may reach, empty means no network; `secrets` what it may receive; `image` the image
-    that holds it. The hub has one image and gives nobody a network or a secret as yet: its runtimes refuse a manifest
-    that asks for any of them, so that no agent runs without what it needs. `requires_isolation` is refused by the local
-    runtime, which is no security boundary; `risk` by the check of a workflow, as long as nobody can approve.
+    `network` lists the only hosts it may reach, empty means no network; `secrets` what it may receive. The hub gives nobody
+    a network or a secret as yet: its runtimes refuse a manifest that asks for any of them, so that no agent runs without
+    what it needs. `image` is the image that holds it: the hub's own for its own agents, for a registered one a digest.
+    `requires_isolation` is refused by the local runtime, which is no security boundary.
     """
 
     name: str
@@ -41,11 +44,16 @@ class Manifest(Frozen):
     params: type[Params]
     report: type[Report]
     risk: Risk = Risk.AUTO
-    image: str = "dockyard-agent"
+    image: str = OWN_IMAGE
     limits: Limits = Limits()
     network: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     requires_isolation: bool = False
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it is an agent of others, in an image of its own, which says itself how it is started."""
+        return self.image != OWN_IMAGE
 
     @property
     def module(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from agents.catalog import catalog
 from agents.contract.manifest import Manifest
 from agents.contract.schema import Report
 from flows.definition.branches import Branches
@@ -24,6 +25,17 @@ class Definition:
     subs: Mapping[str, Definition] = field(default_factory=dict)
     report: Shape = field(default=ANY, compare=False, repr=False)
     """What it answers as a node of another workflow."""
+    manifests: Mapping[str, Manifest] = field(default_factory=catalog, compare=False, repr=False)
+    """The agents that it was checked against, by name."""
+
+    def manifest(self, node: Node) -> Manifest:
+        """The manifest of a node's agent; the node is this workflow's or one's that it runs."""
+        return self.manifests[node.agent or ""]
+
+    def agents(self) -> frozenset[str]:
+        """The names of all agents that it runs, also by the workflows that it runs."""
+        own = frozenset(node.agent for node in self.workflow.all_nodes if node.agent is not None)
+        return own.union(*(sub.agents() for sub in self.subs.values()))
 
     def texts(self) -> dict[str, str]:
         """The texts of all workflows that it runs, by name: with them it can be loaded again as it is now."""

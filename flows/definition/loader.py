@@ -45,9 +45,9 @@ def load(
     return checked(text, file, ())
 
 
-def load_file(path: Path, library: Library | None = None) -> Definition:
+def load_file(path: Path, library: Library | None = None, manifests: Mapping[str, Manifest] | None = None) -> Definition:
     """Check a file. Raises DefinitionError, or InvalidInputError when it cannot be read."""
-    return load(read_text(path), str(path), library=library)
+    return load(read_text(path), str(path), manifests, library)
 
 
 def is_file(name: str) -> bool:

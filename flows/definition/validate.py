@@ -24,4 +24,4 @@ def validate(draft: Draft, text: str, found: Iterable[Problem]) -> Definition:
     if problems:
         raise DefinitionError(problems)
     report = report_of_workflow(draft.workflow, draft.branches, draft.manifests, draft.subs)
-    return Definition(text, draft.workflow, draft.graph, draft.subs, report)
+    return Definition(text, draft.workflow, draft.graph, draft.subs, report, draft.manifests)

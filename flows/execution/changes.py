@@ -10,7 +10,6 @@ from pathlib import Path
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from agents.catalog import catalog
 from agents.contract.manifest import Risk
 from agents.contract.schema import Applied, Finding, Patch
 from flows.approvals import (
@@ -77,7 +76,9 @@ class Destination:
 def gated(definition: Definition) -> bool:
     """Whether a node of the workflow, or of one that it runs, can open a gate."""
     return any(
-        node.approval is not None or _risky(node) or (node.workflow is not None and gated(definition.subs[node.workflow]))
+        node.approval is not None
+        or _risky(definition, node)
+        or (node.workflow is not None and gated(definition.subs[node.workflow]))
         for node in definition.workflow.all_nodes
     )
 
@@ -97,13 +98,13 @@ def _turns(definition: Definition) -> int:
     """How many changes a run can make; more than one where nobody can tell."""
     total = 0
     for node in definition.workflow.all_nodes:
-        inner = _turns(definition.subs[node.workflow]) if node.workflow is not None else int(_risky(node))
+        inner = _turns(definition.subs[node.workflow]) if node.workflow is not None else int(_risky(definition, node))
         total += inner * (2 if node.for_each is not None or node.repeat is not None else 1)
     return total
 
 
-def _risky(node: Node) -> bool:
-    return node.agent is not None and catalog()[node.agent].risk is Risk.APPROVAL_REQUIRED
+def _risky(definition: Definition, node: Node) -> bool:
+    return node.agent is not None and definition.manifest(node).risk is Risk.APPROVAL_REQUIRED
 
 
 def patch_of(report: NodeReport) -> Patch | None:
@@ -153,22 +154,23 @@ class Changes:
 
     ledger: Ledger
     destination: Destination
-    image: str
+    image: Callable[[str], str]
+    """What the agent of that name runs from."""
     branch: Callable[[str], str]
     """The branch for a node's key."""
 
     def subject(self, report: NodeReport, policy_version: str) -> Subject:
         """What writing the report's patch would do now, under that policy."""
         patch = patch_of(report)
-        return self.subject_of(plan_of(report), policy_version, patch.diff if patch else "")
+        return self.subject_of(report.agent, plan_of(report), policy_version, patch.diff if patch else "")
 
-    def subject_of(self, plan: JsonValue, policy_version: str, diff: str = "") -> Subject:
+    def subject_of(self, agent: str, plan: JsonValue, policy_version: str, diff: str = "") -> Subject:
         """What doing this would be now, under that policy."""
         return Subject(
             plan=plan,
             diff=diff,
             base_commit=self.destination.commit,
-            image=self.image,
+            image=self.image(agent),
             policy_version=policy_version,
         )
 

@@ -15,7 +15,6 @@ from httpx import HTTPError
 from prefect import get_run_logger
 from pydantic import JsonValue
 
-from agents.catalog import catalog
 from agents.contract.manifest import Risk
 from flows.approvals import (
     PREFECT_UI,
@@ -111,7 +110,7 @@ class Gates:
 
         if failure := self.failures.of(step.key):
             done(failure)  # it ended so before the run was suspended
-        elif catalog()[step.node.agent or ""].risk is Risk.APPROVAL_REQUIRED:
+        elif self.tasks.definition.manifest(step.node).risk is Risk.APPROVAL_REQUIRED:
             self.tasks.submit(step, partial(self._planned, step, ended, park))
         elif step.node.approval is None:
             self.tasks.submit(step, ended)
@@ -238,7 +237,7 @@ class Gates:
                 "nobody is known who wrote this workflow's text, and whoever wrote it may not approve: deploy it with "
                 "`dockyard deploy`, and see that the worker's file is the one that was deployed"
             )
-        manifest = catalog()[node.agent or ""]
+        manifest = self.tasks.definition.manifest(node)
         patch = None if planned is None else patch_of(planned)
         files = () if patch is None else self.changes.destination.files(patch)
         risk = risk_of(manifest.risk, files, policy)
@@ -274,7 +273,8 @@ class Gates:
         if waiting.planned is not None:
             return self.changes.subject(waiting.planned, policy_version)
         inputs: dict[str, JsonValue] = dict(waiting.step.inputs)
-        return self.changes.subject_of({"agent": waiting.step.node.agent, "inputs": inputs}, policy_version)
+        agent = waiting.step.node.agent or ""
+        return self.changes.subject_of(agent, {"agent": agent, "inputs": inputs}, policy_version)
 
     def _act(self, waiting: _Waiting, gate: Gate) -> None:
         """Do what was decided."""

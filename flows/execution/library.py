@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from agents.contract.manifest import Manifest
 from flows.definition.library import Folder, read_text
 from flows.definition.loader import Definition, find, is_name, load
 from flows.settings import Settings
@@ -54,9 +56,9 @@ def all_kept(settings: Settings, workspace: str | None = None) -> tuple[Kept, ..
     return tuple(kept for kept in found if kept.name not in files and workspace in (None, kept.workspace))
 
 
-def loaded(text: str, settings: Settings, file: str = "workflow.yaml") -> Definition:
-    """The workflow of that text. Raises DefinitionError.
+def loaded(text: str, agents: Mapping[str, Manifest], settings: Settings, file: str = "workflow.yaml") -> Definition:
+    """The workflow of that text, with these agents. Raises DefinitionError.
 
     What it runs by name is in the workflows folder: a text that somebody else can change would have two authors.
     """
-    return load(text, file, library=Folder(settings.workflows_dir))
+    return load(text, file, agents, Folder(settings.workflows_dir))

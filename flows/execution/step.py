@@ -12,6 +12,7 @@ from agents.contract.schema import RunInfo
 from flows.definition.schema import Node, NodeLimits
 from flows.definition.status import NodeStatus
 from flows.errors import NodeFailedError, NodeTimedOutError
+from flows.execution.received import received
 from flows.reports.schema import NodeReport
 from flows.runtime import Job, Runtime
 
@@ -43,7 +44,7 @@ def run_step(
     if result.failure is not None:
         raise NodeFailedError(f"{manifest.name}: {result.failure.message} ({result.failure.code})")
     try:
-        report = manifest.report.model_validate(result.report)
+        report = received(manifest.report.model_validate(result.report), manifest.name)
     except ValidationError as error:
         detail = readable(error)[:600]
         raise NodeFailedError(f"{manifest.name} gave a report that does not fit its schema: {detail}") from error

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from agents.catalog import catalog
+from flows.definition.definition import Definition
 from flows.definition.status import NodeStatus
 from flows.errors import EXPIRED, REJECTED
 from flows.execution.scheduler import Row
 from flows.reports.schema import NodeReport
 
 
-def node_reports(rows: Iterable[Row], reports: Mapping[str, NodeReport], runtime: str) -> tuple[NodeReport, ...]:
+def node_reports(
+    rows: Iterable[Row], reports: Mapping[str, NodeReport], definition: Definition, runtime: str
+) -> tuple[NodeReport, ...]:
     """A report per line; `reports` are those of steps, by name. A line without one says how it ended, and why."""
-    return tuple(_line(row, reports, runtime) for row in rows)
+    return tuple(_line(row, reports, definition, runtime) for row in rows)
 
 
-def _line(row: Row, reports: Mapping[str, NodeReport], runtime: str) -> NodeReport:
+def _line(row: Row, reports: Mapping[str, NodeReport], definition: Definition, runtime: str) -> NodeReport:
     found = reports.get(row.step or "")
     if found is not None and row.outcome.status.ok:
         return found.model_copy(update={"node": row.name})
-    manifest = None if row.node.agent is None else catalog()[row.node.agent]
+    manifest = None if row.node.agent is None else definition.manifest(row.node)
     return NodeReport(
         node=row.name,
         agent=f"workflow {row.node.workflow}" if manifest is None else manifest.name,

@@ -12,8 +12,8 @@ from prefect.futures import PrefectFuture
 from prefect.results import get_result_store
 from prefect.serializers import CompressedJSONSerializer
 
-from agents.catalog import catalog
 from agents.contract.schema import RunInfo
+from flows.definition.definition import Definition
 from flows.definition.status import NodeStatus
 from flows.errors import NodeTimedOutError, UnavailableError
 from flows.execution.driver import Clock
@@ -36,10 +36,18 @@ class Tasks:
     """Submits the steps of one run to the flow's task runner and keeps their reports by name; implements `driver.Steps`."""
 
     def __init__(
-        self, run: RunInfo, runtime: Runtime, clock: Clock, publish: Callable[[NodeReport], None], *, entered: bool
+        self,
+        run: RunInfo,
+        definition: Definition,
+        runtime: Runtime,
+        clock: Clock,
+        publish: Callable[[NodeReport], None],
+        *,
+        entered: bool,
     ) -> None:
         """`publish` is called in the task with each report. `entered`: the run was begun before, and has results."""
         self._run = run
+        self.definition = definition
         self._runtime = runtime
         self._clock = clock
         self._publish = publish
@@ -131,7 +139,7 @@ class Tasks:
         )
 
     def _task(self, step: Step) -> Task[[], NodeReport]:
-        manifest = catalog()[step.node.agent or ""]
+        manifest = self.definition.manifest(step.node)
         info = self._run.model_copy(update={"node": step.name})
         waits, jitter = step.node.retries.waits(), step.node.retries.jitter
         key = self._key(step.key)

@@ -11,6 +11,7 @@ from prefect.results import get_default_result_storage
 from pydantic import Field
 
 from agents.contract.schema import Frozen
+from flows.definition.declared import PinnedAgent
 from flows.errors import UnavailableError, UnknownError
 from flows.reports.schema import RunReport
 
@@ -67,10 +68,11 @@ def kept(run: str, name: str) -> bytes | None:
 
 
 class Pinned(Frozen):
-    """What a run began with: its workflow's text, and by name those of the workflows that it runs."""
+    """What a run began with: its workflow's text, by name those of the workflows that it runs, and registered agents."""
 
     text: str
     library: dict[str, str] = Field(default_factory=dict)
+    agents: dict[str, PinnedAgent] = Field(default_factory=dict)
 
 
 def pin(run_id: UUID, began: Pinned) -> None:

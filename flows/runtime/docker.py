@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
 
+    from agents.contract.manifest import Manifest
+
 log = logging.getLogger(__name__)
 
 STDOUT, STDERR = 1, 2
@@ -74,7 +76,8 @@ class DockerRuntime(Runtime):
 
         started = time.monotonic()
         try:
-            container = self._create(job)
+            image = self._image_of(job.manifest)
+            container = self._create(job, image)
             try:
                 output, last_words, exit_code, out_of_memory = self._attend(container, job, started)
             finally:
@@ -83,7 +86,7 @@ class DockerRuntime(Runtime):
         except DockerException as error:
             raise UnavailableError(f"the Docker engine failed while {job.run.node} ran: {error}") from error
         result = read_result(job, output, exit_code, last_words, out_of_memory=out_of_memory)
-        return Execution(result, self.image, time.monotonic() - started)
+        return Execution(result, image, time.monotonic() - started)
 
     def close(self) -> None:
         from docker.errors import DockerException
@@ -99,11 +102,26 @@ class DockerRuntime(Runtime):
             log.warning("some containers or volumes of this run are left for the next one to remove: %s", error)
         self._volume = None
 
-    def _create(self, job: Job) -> Container:
+    def _image_of(self, manifest: Manifest) -> str:
+        """The id of the image that holds the agent; one of others is fetched where the engine has not got it."""
+        from docker.errors import ImageNotFound
+
+        if not manifest.foreign:
+            return self.image
+        try:
+            found = self._client.images.get(manifest.image)
+        except ImageNotFound:
+            if "@" not in manifest.image:  # an id, which no registry knows
+                message = f"the Docker engine has not got the image {manifest.image} of {manifest.name}; load it there"
+                raise UnavailableError(message) from None
+            found = self._client.images.pull(manifest.image)
+        return found.id or ""
+
+    def _create(self, job: Job, image: str) -> Container:
         assert self._volume is not None  # noqa: S101 — run() refuses before a workspace is staged
         return self._client.containers.create(
-            self.image,
-            [job.manifest.module],
+            image,
+            None if job.manifest.foreign else [job.manifest.module],
             user=sandbox.USER,
             stdin_open=True,
             volumes={self._volume: {"bind": sandbox.WORKSPACE, "mode": "ro"}},

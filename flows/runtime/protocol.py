@@ -10,7 +10,6 @@ from pydantic import ValidationError
 from agents.contract.manifest import Manifest
 from agents.contract.schema import CONTRACT_VERSION, Request, Result
 from flows.errors import NodeFailedError
-from flows.runtime.image import REPOSITORY
 from flows.runtime.interface import Job
 
 MAX_LINE_BYTES = 64 * 1024
@@ -24,8 +23,6 @@ def refuse_unmet(manifest: Manifest) -> None:
         wanted.append(f"network to {', '.join(manifest.network)}")
     if manifest.secrets:
         wanted.append(f"the secrets {', '.join(manifest.secrets)}")
-    if manifest.image != REPOSITORY:
-        wanted.append(f"the image {manifest.image}")
     if wanted:
         raise NodeFailedError(f"{manifest.name} asks for {' and '.join(wanted)}, which no runtime of this version gives")
 

@@ -10,12 +10,13 @@ from uuid import uuid4
 
 from pydantic import JsonValue
 
-from agents.catalog import catalog
 from agents.contract.manifest import Manifest
 from agents.contract.schema import Frozen, Result, RunInfo
 from flows.definition.problems import did_you_mean
 from flows.errors import UnknownError
+from flows.execution.agents import Agents
 from flows.execution.engine import check_image, runtime_for
+from flows.people import DEFAULT_WORKSPACE
 from flows.runtime import Job
 from flows.settings import RuntimeName, Settings
 from flows.workspace import check_out
@@ -31,26 +32,29 @@ class AgentInfo(Frozen):
     params: tuple[str, ...]
 
 
-def agents() -> tuple[AgentInfo, ...]:
-    """Every agent of the catalog, by name."""
-    return tuple(
-        AgentInfo(
-            name=manifest.name,
-            version=manifest.version,
-            risk=manifest.risk.value,
-            description=manifest.description,
-            params=tuple(manifest.params.model_fields),
-        )
-        for manifest in catalog().values()
+def agents(settings: Settings, workspace: str = DEFAULT_WORKSPACE) -> tuple[AgentInfo, ...]:
+    """Every agent that the workspace can use, by name. Raises UnavailableError."""
+    return tuple(info_of(manifest) for manifest in Agents(settings, workspace).values())
+
+
+def info_of(manifest: Manifest) -> AgentInfo:
+    """What a list of agents shows of one."""
+    return AgentInfo(
+        name=manifest.name,
+        version=manifest.version,
+        risk=manifest.risk.value,
+        description=manifest.description,
+        params=tuple(manifest.params.model_fields),
     )
 
 
-def manifest_of(name: str) -> Manifest:
-    """The manifest of that agent. Raises UnknownError with the nearest name."""
+def manifest_of(name: str, settings: Settings, workspace: str = DEFAULT_WORKSPACE) -> Manifest:
+    """The manifest of that agent. Raises UnknownError with the nearest name, UnavailableError."""
+    known = Agents(settings, workspace)
     try:
-        return catalog()[name]
+        return known[name]
     except KeyError:
-        raise UnknownError(f"there is no agent '{name}'. {did_you_mean(name, catalog())}") from None
+        raise UnknownError(f"there is no agent '{name}'. {did_you_mean(name, known)}") from None
 
 
 def run_agent(
@@ -67,7 +71,7 @@ def run_agent(
 
     Raises InvalidInputError, UnavailableError, or NodeFailedError when no result came.
     """
-    manifest = manifest_of(name)
+    manifest = manifest_of(name, settings)
     check_image(runtime, settings)
     run_id = str(uuid4())
     checkout = check_out(

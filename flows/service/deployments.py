@@ -19,6 +19,7 @@ from pydantic import JsonValue
 from flows.definition.loader import Definition
 from flows.definition.problems import DefinitionError
 from flows.definition.schema import Concurrency, OnLimit
+from flows.execution.agents import Agents
 from flows.execution.library import all_kept, loaded
 from flows.execution.tenancy import deployment_name, workspace_tag
 from flows.people import DEFAULT_WORKSPACE
@@ -60,7 +61,7 @@ def deploy_all(settings: Settings, *, move: bool = False, workspace: str | None 
     names = []
     from prefect.client.orchestration import get_client
 
-    definitions = shipped(settings)
+    definitions = shipped(settings, for_files)
     with answering(), get_client(sync_client=True) as client:
         ensure_pool(client, settings)
         ensure_lost_runs_are_told(client, settings, FLOW_NAME)
@@ -69,7 +70,7 @@ def deploy_all(settings: Settings, *, move: bool = False, workspace: str | None 
             names.append(deployment_name(definition.workflow.name, for_files))
         for kept in all_kept(settings, workspace):
             with suppress(DefinitionError):
-                definition = loaded(kept.text or "", settings)
+                definition = loaded(kept.text or "", Agents(settings, kept.workspace), settings)
                 deploy(client, definition, settings, move=move, author=kept.author, workspace=kept.workspace)
                 names.append(deployment_name(kept.name, kept.workspace))
     return tuple(f"{FLOW_NAME}/{name}" for name in names)

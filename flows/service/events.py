@@ -17,6 +17,7 @@ from flows.definition.loader import load
 from flows.definition.problems import DefinitionError
 from flows.definition.schema import EventType, Trigger, Workflow
 from flows.errors import InvalidInputError
+from flows.execution.agents import Agents
 from flows.execution.inputs import Scope as Values
 from flows.execution.inputs import holds, rendered
 from flows.execution.library import all_kept, loaded
@@ -130,14 +131,15 @@ class Events:
 
     def _set(self) -> Iterator[_Set]:
         """Every trigger of every workflow that can run."""
-        folder = Folder(self._settings.workflows_dir)
+        folder, files = Folder(self._settings.workflows_dir), Agents(self._settings, DEFAULT_WORKSPACE)
         for name in folder:
             with suppress(DefinitionError):
-                workflow = load(folder[name], f"{name}.yaml", library=folder).workflow
+                workflow = load(folder[name], f"{name}.yaml", files, folder).workflow
                 yield from _triggers(workflow, None, DEFAULT_WORKSPACE)
         for kept in all_kept(self._settings):
             with suppress(DefinitionError):
-                yield from _triggers(loaded(kept.text or "", self._settings).workflow, kept.author, kept.workspace)
+                workflow = loaded(kept.text or "", Agents(self._settings, kept.workspace), self._settings).workflow
+                yield from _triggers(workflow, kept.author, kept.workspace)
 
 
 def _triggers(workflow: Workflow, author: str | None, workspace: str) -> list[_Set]:

@@ -10,10 +10,11 @@ from sqlalchemy import Connection, Engine
 
 from agents.contract.schema import Frozen
 from flows.definition.library import Folder
-from flows.definition.loader import Definition, load
+from flows.definition.loader import Definition
 from flows.definition.problems import DefinitionError, Problem
 from flows.definition.schema import Param, Workflow
 from flows.errors import ConflictError, InvalidInputError, UnavailableError, UnknownError
+from flows.execution.agents import Agents
 from flows.execution.library import loaded
 from flows.service.deployments import deploy, ensure_pool, withdraw
 from flows.service.server import answering
@@ -77,7 +78,7 @@ class Workflows:
         Raises DefinitionError, ConflictError where the name is taken. UnavailableError may come after it is kept, and
         says so.
         """
-        definition = loaded(text, self._settings)
+        definition = loaded(text, self._agents(), self._settings)
 
         def next_version(before: Kept | None) -> int:
             if before is not None and before.text is not None:
@@ -95,7 +96,7 @@ class Workflows:
         newest version is not `version`, or the workflow is a shipped one. UnavailableError as in `create`.
         """
         self._check_ours_to_change(name)
-        definition = loaded(text, self._settings)
+        definition = loaded(text, self._agents(), self._settings)
         if definition.workflow.name != name:
             raise InvalidInputError(f"the text names '{definition.workflow.name}', not '{name}'; names stay as they are")
 
@@ -174,6 +175,9 @@ class Workflows:
             message = f"'{kept.name}' is kept, and its schedules do not count yet ({error}); send it once more as a change"
             raise UnavailableError(message) from error
 
+    def _agents(self) -> Agents:
+        return Agents(self._settings, self._workspace)
+
     def _check_ours_to_change(self, name: str) -> None:
         if name in Folder(self._settings.workflows_dir):
             raise ConflictError(f"'{name}' is a file of the hub, which is changed there: keep a copy under another name")
@@ -189,10 +193,18 @@ class Workflows:
         return kept.workspace == self._workspace
 
     def _of_file(self, name: str, text: str) -> WorkflowText:
-        return _checked(WorkflowInfo(name=name, shipped=True), text, self._settings)
+        return self._checked(WorkflowInfo(name=name, shipped=True), text)
 
     def _of_kept(self, kept: Kept) -> WorkflowText:
-        return _checked(_info(kept), kept.text or "", self._settings)
+        return self._checked(_info(kept), kept.text or "")
+
+    def _checked(self, info: WorkflowInfo, text: str) -> WorkflowText:
+        try:
+            workflow = loaded(text, self._agents(), self._settings, f"{info.name}.yaml").workflow
+        except DefinitionError as error:
+            return WorkflowText(info=info, text=text, params={}, problems=error.problems)
+        described = info.model_copy(update={"description": workflow.description})
+        return WorkflowText(info=described, text=text, params=workflow.params)
 
     @cached_property
     def _engine(self) -> Engine:
@@ -202,15 +214,6 @@ class Workflows:
 def _info(kept: Kept, workflow: Workflow | None = None) -> WorkflowInfo:
     said = "" if workflow is None else workflow.description
     return WorkflowInfo(name=kept.name, description=said, version=kept.version, author=kept.author, at=kept.at)
-
-
-def _checked(info: WorkflowInfo, text: str, settings: Settings) -> WorkflowText:
-    try:
-        workflow = load(text, f"{info.name}.yaml", library=Folder(settings.workflows_dir)).workflow
-    except DefinitionError as error:
-        return WorkflowText(info=info, text=text, params={}, problems=error.problems)
-    described = info.model_copy(update={"description": workflow.description})
-    return WorkflowText(info=described, text=text, params=workflow.params)
 
 
 def _unknown(name: str) -> UnknownError:

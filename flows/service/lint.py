@@ -12,6 +12,8 @@ from flows.definition.library import Folder, Library, read_text
 from flows.definition.loader import load
 from flows.definition.problems import DefinitionError, Problem
 from flows.errors import InvalidInputError
+from flows.execution.agents import Agents
+from flows.people import DEFAULT_WORKSPACE
 from flows.reports.lint_formats import Linted
 from flows.settings import Settings
 
@@ -23,12 +25,15 @@ STDIN_SHOWN = "stdin.yaml"
 """What a problem in standard input names as its file."""
 
 
-def lint_files(targets: Sequence[str], settings: Settings, *, stdin: str | None = None) -> Linted:
+def lint_files(
+    targets: Sequence[str], settings: Settings, *, stdin: str | None = None, workspace: str = DEFAULT_WORKSPACE
+) -> Linted:
     """Every problem of all `targets`: files, folders (every *.yaml and *.yml below), or `-` for the text `stdin`.
 
-    What cannot be read is told and does not stop the others. Workflows that they run are those of the workflows folder.
+    What cannot be read is told and does not stop the others. Workflows that they run are those of the workflows folder,
+    agents those of the workspace.
     """
-    library = Folder(settings.workflows_dir)
+    library, agents = Folder(settings.workflows_dir), Agents(settings, workspace)
     files = 0
     problems: list[Problem] = []
     unread: list[Problem] = []
@@ -39,7 +44,7 @@ def lint_files(targets: Sequence[str], settings: Settings, *, stdin: str | None 
             continue
         files += 1
         with _uncollected():
-            problems += _problems(text, name, library)
+            problems += _problems(text, name, agents, library)
     return Linted(files=files, problems=tuple(problems), unread=tuple(unread))
 
 
@@ -55,9 +60,9 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _problems(text: str, file: str, library: Library) -> tuple[Problem, ...]:
+def _problems(text: str, file: str, agents: Agents, library: Library) -> tuple[Problem, ...]:
     try:
-        load(text, file, library=library)
+        load(text, file, agents, library)
     except DefinitionError as error:
         return error.problems
     return ()

@@ -11,6 +11,8 @@ from agents.contract.schema import Frozen
 from flows.definition.loader import load
 from flows.definition.status import NodeStatus
 from flows.errors import DockyardError
+from flows.execution.agents import known_with
+from flows.people import DEFAULT_WORKSPACE
 from flows.reports import archive, plan_svg, plan_words
 from flows.reports.glance import Glance, glance
 from flows.reports.planned import PlannedNode, RunPlan, Stage
@@ -72,7 +74,7 @@ def look(run_id: UUID, runs: Runs, settings: Settings) -> Moment:
     run = progress.run
     ended = glance(run_id) if run.state.final else None
     gates = () if run.state.final else Approvals(settings).list(run=str(run_id))
-    found = _plan(run_id, run.workflow, settings)
+    found = _plan(run_id, run.workflow, settings, run.workspace or DEFAULT_WORKSPACE)
     known = stages(progress.nodes, [gate.request.display_name for gate in gates])
     reasons: dict[str, str] = {}
     if ended is not None:
@@ -125,17 +127,17 @@ def _moment(node: PlannedNode, known: Mapping[str, Stage], reasons: Mapping[str,
     )
 
 
-def _plan(run_id: UUID, workflow: str, settings: Settings) -> RunPlan | None:
+def _plan(run_id: UUID, workflow: str, settings: Settings, workspace: str) -> RunPlan | None:
     """What the run began with; before it begins, what the workflows folder holds under that name."""
     try:
         if began := archive.pinned(run_id):
-            return _planned(began.text, tuple(sorted(began.library.items())))
-        definition = named(workflow, settings)
-        return _planned(definition.text, tuple(sorted(definition.texts().items())))
+            return _planned(began.model_dump_json())
+        return plan(named(workflow, settings, workspace), {})
     except DockyardError:  # it was changed or removed, or comes from a file elsewhere: the run says what it does
         return None
 
 
 @lru_cache(maxsize=32)
-def _planned(text: str, library: tuple[tuple[str, str], ...]) -> RunPlan:
-    return plan(load(text, library=dict(library)), {})
+def _planned(pinned: str) -> RunPlan:
+    began = archive.Pinned.model_validate_json(pinned)
+    return plan(load(began.text, manifests=known_with(began.agents), library=began.library), {})

@@ -11,7 +11,6 @@ from uuid import uuid4
 
 from pydantic import JsonValue
 
-from agents.catalog import catalog
 from agents.contract.manifest import Manifest, Risk
 from agents.contract.schema import Frozen, Result, RunInfo
 from flows.definition.definition import Definition
@@ -64,7 +63,7 @@ class NodeResult:
 def sketch_node(workflow: str, node_id: str, settings: Settings) -> dict[str, JsonValue]:
     """A fixture to begin with for that node. Raises InvalidInputError."""
     definition = named(workflow, settings)
-    return sketches.sketch(definition, _node(definition, node_id), catalog())
+    return sketches.sketch(definition, _node(definition, node_id), definition.manifests)
 
 
 def run_node(request: NodeRequest, settings: Settings, *, log: Log) -> NodeResult:
@@ -74,9 +73,9 @@ def run_node(request: NodeRequest, settings: Settings, *, log: Log) -> NodeResul
     """
     definition = named(request.workflow, settings)
     node = _node(definition, request.node)
-    manifest = _manifest(node)
+    manifest = _manifest(definition, node)
     typed = read_params(definition.workflow, request.typed)
-    fixture = fixtures.read(request.fixture, definition, node, catalog(), typed)
+    fixture = fixtures.read(request.fixture, definition, node, definition.manifests, typed)
     check_image(request.runtime, settings)
     checkout = check_out(
         request.repository,
@@ -131,8 +130,8 @@ def _node(definition: Definition, node_id: str) -> Node:
     return node
 
 
-def _manifest(node: Node) -> Manifest:
-    manifest = catalog()[node.agent or ""]
+def _manifest(definition: Definition, node: Node) -> Manifest:
+    manifest = definition.manifest(node)
     if node.approval is not None or manifest.risk is Risk.APPROVAL_REQUIRED:
         raise InvalidInputError(f"'{node.id}' asks for approval, and gates cannot be opened yet")
     return manifest

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from agents.catalog import catalog
 from agents.contract.manifest import Manifest, Risk
 from flows.definition import templates
 from flows.definition.definition import Definition
@@ -32,7 +31,7 @@ def plan_workflow(workflow: str, typed: Mapping[str, str], settings: Settings) -
     return plan(definition, typed)
 
 
-def plan(definition: Definition, typed: Mapping[str, str], manifests: Mapping[str, Manifest] | None = None) -> RunPlan:
+def plan(definition: Definition, typed: Mapping[str, str]) -> RunPlan:
     """The plan of a run with these params. Those that are missing are told in it.
 
     Raises InvalidInputError for params that the workflow has not, or whose value does not fit.
@@ -45,7 +44,7 @@ def plan(definition: Definition, typed: Mapping[str, str], manifests: Mapping[st
     rest = {name: param for name, param in workflow.params.items() if name not in absent}
     known = bind(workflow.model_copy(update={"params": rest}), given)
     missing = tuple(sorted(absent - {"repository", "ref"}))
-    found = _Planner(definition, known, catalog() if manifests is None else manifests).plan()
+    found = _Planner(definition, known, definition.manifests).plan()
     return found.model_copy(update={"missing": missing})
 
 

@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue
 from agents.contract.schema import Frozen
 from flows.definition.loader import Definition, bind, is_file, read_params
 from flows.errors import UnknownError
+from flows.execution.agents import Agents
 from flows.execution.engine import check_image
 from flows.execution.library import kept_named, loaded
 from flows.execution.tenancy import check_repository
@@ -67,7 +68,11 @@ def check_request(request: StartRequest, settings: Settings, workspace: str | No
     whose = workspace or (DEFAULT_WORKSPACE if kept is None else kept.workspace)
     if kept is not None and kept.workspace != whose:
         raise UnknownError(f"the workspace '{whose}' has no workflow '{request.workflow}'")
-    definition = named(request.workflow, settings) if request.text is None else loaded(request.text, settings)
+    definition = (
+        named(request.workflow, settings, whose)
+        if request.text is None
+        else loaded(request.text, Agents(settings, whose), settings)
+    )
     params = {**read_params(definition.workflow, request.typed), **request.params}
     bind(definition.workflow, params)
     folder = folder_of(request.repository)

@@ -13,6 +13,7 @@ from flows.approvals import Gate, Step, UnknownGateError
 from flows.approvals.texts import readable
 from flows.definition.loader import load
 from flows.errors import InvalidInputError
+from flows.execution.agents import known_with
 from flows.execution.changes import branch_names, revert_branch, revert_message, signature
 from flows.reports import archive
 from flows.service.approvals import Approvals
@@ -110,7 +111,9 @@ class Rollbacks:
                 f"the workflow of run {run} is kept where this machine cannot read it; roll back where its workers run, "
                 f"or run the script rollback-{gate.id}.sh beside the run's report"
             )
-        return branch_names(load(began.text, library=began.library), str(run))(gate.request.node)
+        return branch_names(load(began.text, manifests=known_with(began.agents), library=began.library), str(run))(
+            gate.request.node
+        )
 
     @cached_property
     def _runs(self) -> Runs:

@@ -1,5 +1,6 @@
 """The database: its tables, their migrations, and how it is written to. What the rows mean is said above."""
 
+from flows.store.agents import Registered, newest_agent, register, registered_agents
 from flows.store.chain import (
     GENESIS,
     NO_ROW,
@@ -34,6 +35,7 @@ __all__ = [
     "Entry",
     "Kept",
     "Origin",
+    "Registered",
     "UnreadableRowError",
     "append",
     "claim",
@@ -50,6 +52,7 @@ __all__ = [
     "kept_workflows",
     "kinds_after",
     "last",
+    "newest_agent",
     "newest_of",
     "open_store",
     "origin_of",
@@ -57,6 +60,8 @@ __all__ = [
     "position",
     "read",
     "record_origin",
+    "register",
+    "registered_agents",
     "runs_of",
     "versions_of",
     "waiting",

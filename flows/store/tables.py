@@ -142,6 +142,23 @@ positions = Table(
 )
 """How far readers of the ledger have come, shared by all replicas."""
 
+agents = Table(
+    "agents",
+    metadata,
+    Column("workspace", String(63), primary_key=True),
+    Column("name", String(63), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(27), nullable=False),
+    Column("author", String(128), nullable=False),
+    Column("reference", String(512), nullable=False),
+    Column("image", String(512), nullable=False),
+    Column("manifest", Text),
+)
+"""Every version of the agents that people registered, without a manifest where it was removed; append-only.
+
+`reference` is the image as it was named, `image` the digest that it had then.
+"""
+
 workflows = Table(
     "workflows",
     metadata,

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from agents.catalog import catalog
+from agents.contract.manifest import Manifest
+from flows.definition.declared import manifest_of, read_declared
 from flows.definition.loader import Folder, load
 from flows.definition.problems import DefinitionError
 
@@ -38,7 +41,7 @@ def workflows() -> list[object]:
             if re.search(r"^nodes:", block["text"], re.MULTILINE):
                 line = text.count("\n", 0, block.start()) + 1
                 expected = (block["problems"] or "").splitlines()
-                found.append(pytest.param(block["text"], expected, id=f"{relative(page)}:{line}"))
+                found.append(pytest.param(block["text"], expected, declared(text), id=f"{relative(page)}:{line}"))
     return found
 
 
@@ -56,10 +59,17 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert not broken
 
 
-@pytest.mark.parametrize(("text", "expected"), workflows())
-def test_workflows_lint_as_the_page_says(text: str, expected: list[str]) -> None:
+def declared(page: str) -> dict[str, Manifest]:
+    """The agents whose manifests stand in the page."""
+    blocks = re.findall(r"^`manifest\.json`:\n\n```json\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    found = [manifest_of(read_declared(block), "sha256:0") for block in blocks]
+    return {manifest.name: manifest for manifest in found}
+
+
+@pytest.mark.parametrize(("text", "expected", "others"), workflows())
+def test_workflows_lint_as_the_page_says(text: str, expected: list[str], others: dict[str, Manifest]) -> None:
     try:
-        load(text, library=Folder(ROOT / "deployments" / "workflows"))
+        load(text, manifests=catalog() | others, library=Folder(ROOT / "deployments" / "workflows"))
         found = []
     except DefinitionError as error:
         found = [str(problem) for problem in error.problems]

@@ -23,6 +23,8 @@ class Needs:
         return principal
 
 
+AgentsReader = Annotated[Principal, Depends(Needs(Scope.AGENTS_READ))]
+AgentsWriter = Annotated[Principal, Depends(Needs(Scope.AGENTS_WRITE))]
 MetricsReader = Annotated[Principal, Depends(Needs(Scope.METRICS_READ))]
 RunsReader = Annotated[Principal, Depends(Needs(Scope.RUNS_READ))]
 RunsWriter = Annotated[Principal, Depends(Needs(Scope.RUNS_WRITE))]

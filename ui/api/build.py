@@ -31,9 +31,8 @@ def api(settings: Settings) -> FastAPI:
         responses=problems(*EVERYWHERE),
     )
     hub = Hub(settings)
-    for part in (workflows, runs, reports, approvals, events, metrics):
+    for part in (agents, workflows, runs, reports, approvals, events, metrics):
         part.serve(app, hub)
-    agents.serve(app)
     answer_errors(app)
     describe(app)
     return app

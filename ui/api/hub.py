@@ -9,6 +9,7 @@ from flows.service.accounts import DEFAULT_WORKSPACE, Principal
 from flows.service.approvals import Approvals, Survey
 from flows.service.events import Events
 from flows.service.library import Workflows
+from flows.service.registry import Registry
 from flows.settings import Settings
 
 
@@ -18,6 +19,7 @@ class Hub:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._workflows: dict[str, Workflows] = {}
+        self._registries: dict[str, Registry] = {}
 
     def approvals(self, principal: Principal) -> Approvals:
         """The gates of the workspace of who asks."""
@@ -41,6 +43,13 @@ class Hub:
         if workspace not in self._workflows:
             self._workflows[workspace] = Workflows(self.settings, workspace)
         return self._workflows[workspace]
+
+    def registry(self, principal: Principal) -> Registry:
+        """The agents of the workspace of who asks."""
+        workspace = principal.account.workspace
+        if workspace not in self._registries:
+            self._registries[workspace] = Registry(self.settings, workspace)
+        return self._registries[workspace]
 
     @cached_property
     def events(self) -> Events:

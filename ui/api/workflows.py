@@ -63,9 +63,9 @@ def serve(app: FastAPI, hub: Hub) -> None:
         return made
 
     @app.post("/workflows/lint", tags=TAGS, dependencies=[Depends(Needs(Scope.WORKFLOWS_READ))])
-    def lint_workflow(new: New) -> Linted:
+    def lint_workflow(asks: WorkflowsReader, new: New) -> Linted:
         """Every problem of a text, with its place and what to do. Nothing is kept."""
-        return lint_files([STDIN], hub.settings, stdin=new.text)
+        return lint_files([STDIN], hub.settings, stdin=new.text, workspace=asks.account.workspace)
 
     @app.get("/workflows/{name}", tags=TAGS)
     def get_workflow(asks: WorkflowsReader, name: NameInPath) -> WorkflowText:

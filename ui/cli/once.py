@@ -1,4 +1,4 @@
-"""Commands that need no Prefect server: agent, agents, images, doctor."""
+"""Commands that need no Prefect server: agent, images, doctor."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ui.cli.options import Ref, Repository, configuration, json_object
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    for command in (agent, agents, images, doctor):
+    for command in (agent, images, doctor):
         app.command()(command)
 
 
@@ -43,19 +43,6 @@ def agent(
         if result.failure is not None:
             typer.echo(f"dockyard: {result.failure.message}", err=True)
             raise typer.Exit(Exit.INVALID if result.failure.code == "invalid-request" else Exit.FAILED)
-
-
-def agents() -> None:
-    """List the agents with their risk and params."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from flows.service import agents as known
-
-    table = Table("Agent", "Version", "Risk", "What it does", "Params", box=None, pad_edge=False)
-    for info in known():
-        table.add_row(info.name, info.version, info.risk, info.description, ", ".join(info.params))
-    Console().print(table)
 
 
 def images(

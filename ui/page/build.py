@@ -45,12 +45,13 @@ def build(settings: Settings, who: Who) -> gr.Blocks:
             with gr.Tab("Workflows", id="workflows"):
                 workflows = workflows_tab(context)
             with gr.Tab("Agents", id="agents"):
-                agents_tab()
+                agents = agents_tab(context)
         on(page.load, approvals.arrive, [], [*approvals.listed, *approvals.detail])
         on(page.load, run.arrive, [], run.arrival)
         on(page.load, compliance.arrive, [], compliance.arrival)
         on(page.load, review.arrive, [], review.arrival)
         on(page.load, workflows.arrive, [], workflows.arrival)
+        on(page.load, agents.arrive, [], agents.arrival)
         on(page.load, _selected, [], [tabs], quiet=True)
     return page
 

@@ -8,6 +8,9 @@ import gradio as gr
 from markupsafe import Markup
 
 from agents.catalog import catalog
+from flows.errors import DockyardError
+from flows.people import DEFAULT_WORKSPACE
+from flows.service import agents
 from flows.service.shelf import names
 from ui.page.catalog_view import agent_html, workflow_html
 from ui.page.context import Context
@@ -58,9 +61,42 @@ def workflows_tab(context: Context) -> WorkflowsTab:
     return tab
 
 
-def agents_tab() -> None:
+@dataclass(frozen=True)
+class AgentsTab:
+    """A list of agents, and one of them."""
+
+    context: Context
+    chosen: gr.Dropdown
+    shown: gr.HTML
+
+    @property
+    def arrival(self) -> Parts:
+        """What `arrive` fills."""
+        return [self.chosen]
+
+    def arrive(self, request: gr.Request) -> list[Update]:
+        """The agents there are now; the one that is shown stays."""
+        return [gr.update(choices=self._names(self.context.who(request).workspace))]
+
+    def _names(self, workspace: str) -> list[str]:
+        try:
+            return [one.name for one in agents(self.context.settings, workspace)]
+        except DockyardError:  # the database is away: those of the hub need none, and each other says so itself
+            return [*catalog()]
+
+    def _choose(self, name: str | None, request: gr.Request) -> Markup:
+        return agent_html(name or "", self.context.settings, self.context.who(request).workspace)
+
+    def wire(self) -> None:
+        """Let the components answer."""
+        on(self.chosen.input, self._choose, [self.chosen], [self.shown])
+
+
+def agents_tab(context: Context) -> AgentsTab:
     """Make the tab's components where Gradio stands now, and wire them."""
-    known = [*catalog()]
+    known = [*catalog()]  # what every workspace has: it is there before anybody is known
     chosen = gr.Dropdown(known, value=known[0], label="Agent", elem_id="agent")
-    shown = gr.HTML(agent_html(known[0]), label="The agent", js_on_load=None, elem_classes=["dy-html"])
-    on(chosen.input, lambda name: agent_html(name or ""), [chosen], [shown])
+    first = agent_html(known[0], context.settings, DEFAULT_WORKSPACE)
+    tab = AgentsTab(context, chosen, gr.HTML(first, label="The agent", js_on_load=None, elem_classes=["dy-html"]))
+    tab.wire()
+    return tab

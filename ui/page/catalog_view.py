@@ -6,10 +6,10 @@ import json
 
 from markupsafe import Markup
 
-from agents.catalog import catalog
 from agents.contract.manifest import Manifest, Risk
 from flows.errors import DockyardError
 from flows.service import forms, plain
+from flows.service.agents import manifest_of
 from flows.service.shelf import Shelved, drawn, shelved
 from flows.settings import Settings
 from ui.page.pieces import Tone, badge, block, code, definitions, here, join, listing, notice, section, table, text
@@ -20,7 +20,7 @@ def workflow_html(name: str, settings: Settings, workspace: str) -> Markup:
     """A workflow: what lint says, its params, when it runs by itself, its graph and its text."""
     try:
         found = shelved(name, settings, workspace)
-        picture = drawn(found, settings)
+        picture = drawn(found, settings, workspace)
     except DockyardError as error:
         return notice(f"{str(error).rstrip('.')}.", Tone.ERROR)
     parts = [Markup("<h2>{} {}</h2>").format(text(found.name), _lint(found))]
@@ -37,11 +37,14 @@ def workflow_html(name: str, settings: Settings, workspace: str) -> Markup:
     return join([*parts, section("Text", block(found.text.split("\n")))])
 
 
-def agent_html(name: str) -> Markup:
+def agent_html(name: str, settings: Settings, workspace: str) -> Markup:
     """An agent: what it does, what it may, what it takes and what it answers."""
-    manifest = catalog().get(name)
-    if manifest is None:
+    if not name:
         return notice("Choose an agent from the list.", Tone.INFO)
+    try:
+        manifest = manifest_of(name, settings, workspace)
+    except DockyardError as error:
+        return notice(f"{str(error).rstrip('.')}.", Tone.ERROR)
     changes = manifest.risk is Risk.APPROVAL_REQUIRED
     risk = badge("waits for approval" if changes else "runs by itself", Tone.WARNING if changes else Tone.FINE)
     return join(
@@ -96,7 +99,9 @@ def _starts(found: Shelved) -> Markup:
 
 def _limits(manifest: Manifest) -> list[tuple[str, str]]:
     limits = manifest.limits
+    own = "the agent image of the hub" if not manifest.foreign else manifest.image
     return [
+        ("Image", own),
         ("Memory", f"{limits.memory_mb} MiB"),
         ("Processors", f"{limits.cpus:g}"),
         ("Processes", str(limits.pids)),

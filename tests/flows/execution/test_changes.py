@@ -29,7 +29,7 @@ BRANCH = "dockyard/weekly-maintenance/5f0c3f0a"
 def changes(ledger: Ledger, repository: Path, settings: Settings) -> Changes:
     """Writes to the repository, whose HEAD is `main`."""
     where = Destination(str(repository), "main", git(repository, "rev-parse", "HEAD"), settings.state_dir / "git", 60.0)
-    return Changes(ledger, where, "sha256:1234", lambda _key: BRANCH)
+    return Changes(ledger, where, lambda _agent: "sha256:1234", lambda _key: BRANCH)
 
 
 @pytest.fixture
