@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -229,6 +230,7 @@ class _Run:
             self.definition,
             self.runtime,
             clock,
+            history=cache(self.checkout.changes),
             publish=lambda node: self.artifacts.publish(self._report((node,)), node),
             entered=self.entered,
         )

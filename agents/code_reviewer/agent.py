@@ -52,7 +52,7 @@ class CodeReviewer(Agent[CodeReviewParams, CodeReview]):
             languages=sizes(measured),
             complexity=complexity(measured),
             most_complex=most_complex(measured),
-            hotspots=hotspots(measured),
+            hotspots=hotspots(measured, context.changes),
         )
 
 

@@ -7,11 +7,11 @@ import math
 import statistics
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from agents.code_reviewer.metrics.interface import FileFigures
-from agents.code_reviewer.schema import ComplexFunction, ComplexityBin, ComplexityFigures, LanguageSize
+from agents.code_reviewer.metrics.interface import FileFigures, FunctionFigures
+from agents.code_reviewer.schema import ComplexFunction, ComplexityBin, ComplexityFigures, Hotspot, LanguageSize
 
 HOTSPOTS = 20
 BINS = (1, 6, 11, 16, 21, 31, 51)
@@ -58,13 +58,28 @@ def _histogram(values: Sequence[int]) -> tuple[ComplexityBin, ...]:
     )
 
 
-def hotspots(files: Sequence[FileFigures]) -> tuple[ComplexFunction, ...]:
-    """The most complex functions, worst first; equals by file and line. Those with no branch at all are none."""
+def hotspots(files: Sequence[FileFigures], changes: Mapping[str, int]) -> tuple[Hotspot, ...]:
+    """The functions with the most complexity times changes of their file in the past year, worst first.
+
+    Equals come by complexity, file and line. Those with no branch at all are none. Without a history, by complexity alone.
+    The measure is that of A. Tornhill, Your Code as a Crime Scene (2015): complex code costs where it is worked on.
+    """
     functions = [(function, file.file) for file in files for function in file.functions if function.complexity > 1]
-    worst = heapq.nsmallest(HOTSPOTS, functions, key=lambda pair: (-pair[0].complexity, pair[1], pair[0].line))
+
+    def weight(pair: tuple[FunctionFigures, str]) -> tuple[int, int, str, int]:
+        function, file = pair
+        product = function.complexity * changes.get(file, 0)
+        return -product, -function.complexity, file, function.line
+
     return tuple(
-        ComplexFunction(name=function.name, file=file, line=function.line, complexity=function.complexity)
-        for function, file in worst
+        Hotspot(
+            name=function.name,
+            file=file,
+            line=function.line,
+            complexity=function.complexity,
+            changes=changes.get(file, 0) if changes else None,
+        )
+        for function, file in heapq.nsmallest(HOTSPOTS, functions, key=weight)
     )
 
 

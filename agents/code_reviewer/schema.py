@@ -69,6 +69,12 @@ class ComplexFunction(Frozen):
     complexity: int
 
 
+class Hotspot(ComplexFunction):
+    """A complex function in a file that changes. `changes`: commits of the past year; None where that is not known."""
+
+    changes: int | None = None
+
+
 class ComplexityBin(Frozen):
     """How many functions have a cyclomatic complexity from `low` to `high`; `high` is None for the open end."""
 
@@ -91,14 +97,14 @@ class ComplexityFigures(Frozen):
 class CodeReview(Report):
     """The code-reviewer's report. `languages` comes with the most code first.
 
-    `hotspots` are the most complex functions, worst first. How often they change is not among it: the agent is given the
-    files of one commit and no history.
+    `hotspots` are the functions with the most complexity times changes of their file, worst first; without a history the
+    most complex ones.
     """
 
     languages: tuple[LanguageSize, ...] = ()
     complexity: ComplexityFigures = ComplexityFigures()
     most_complex: ComplexFunction | None = None
-    hotspots: tuple[ComplexFunction, ...] = ()
+    hotspots: tuple[Hotspot, ...] = ()
 
 
 MANIFEST = Manifest(
@@ -107,5 +113,6 @@ MANIFEST = Manifest(
     description="Size, complexity, maintainability and bug patterns of a repository's source code.",
     params=CodeReviewParams,
     report=CodeReview,
+    history=True,
     limits=Limits(memory_mb=2048, cpus=2.0),
 )

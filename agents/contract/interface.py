@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from agents.contract.manifest import Manifest
@@ -17,11 +18,15 @@ R = TypeVar("R", bound=Report)
 
 @dataclass(frozen=True)
 class Context:
-    """What one run of an agent may use besides its params."""
+    """What one run of an agent may use besides its params.
+
+    `changes` has by file the commits of the past year that changed it, where the manifest wants the `history`.
+    """
 
     workspace: Workspace
     run: RunInfo
     log: logging.Logger
+    changes: Mapping[str, int] = field(default_factory=dict)
 
 
 class Agent(ABC, Generic[P, R]):

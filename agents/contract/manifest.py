@@ -34,8 +34,9 @@ class Manifest(Frozen):
 
     `network` lists the only hosts it may reach, empty means no network; `secrets` what it may receive. The hub gives nobody
     a network or a secret as yet: its runtimes refuse a manifest that asks for any of them, so that no agent runs without
-    what it needs. `image` is the image that holds it: the hub's own for its own agents, for a registered one a digest.
-    `requires_isolation` is refused by the local runtime, which is no security boundary.
+    what it needs. `history`: it wants to know how often files changed, which no tree says. `image` is the image that holds
+    it: the hub's own for its own agents, for a registered one a digest. `requires_isolation` is refused by the local
+    runtime, which is no security boundary.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Manifest(Frozen):
     limits: Limits = Limits()
     network: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
+    history: bool = False
     requires_isolation: bool = False
 
     @property

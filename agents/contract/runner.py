@@ -75,7 +75,8 @@ def _run(agent: Agent[P, R], line: bytes) -> R:
         raise InvalidRequestError(readable(error)) from error
     if request.agent != manifest.name:
         raise InvalidRequestError(f"this is {manifest.name}, the request is for {request.agent}")
-    context = Context(workspace=Workspace(Path(request.workspace)), run=request.run, log=log)
+    workspace = Workspace(Path(request.workspace))
+    context = Context(workspace=workspace, run=request.run, log=log, changes=request.changes)
     return agent.run(params, context)
 
 

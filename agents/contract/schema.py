@@ -165,13 +165,18 @@ class RunInfo(Frozen):
 
 
 class Request(Frozen):
-    """What the hub hands to an agent, as one line of JSON on stdin."""
+    """What the hub hands to an agent, as one line of JSON on stdin.
+
+    `changes` has by file the commits of the past year that changed it, for an agent whose manifest wants the `history`;
+    it is empty where that is not known.
+    """
 
     contract: int = CONTRACT_VERSION
     agent: str
     params: dict[str, JsonValue] = Field(default_factory=dict)
     workspace: str = "/workspace"
     run: RunInfo = RunInfo()
+    changes: dict[str, int] = Field(default_factory=dict)
 
 
 class Failure(Frozen):

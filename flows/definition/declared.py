@@ -94,6 +94,7 @@ class Declared(Frozen):
     report: Annotated[JsonSchema, AfterValidator(_schema)] = Field(default_factory=dict)
     limits: Limits = Limits()
     network: tuple[Annotated[str, Field(max_length=253)], ...] = ()
+    history: bool = False
     secrets: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$")], ...] = ()
 
 
@@ -134,6 +135,7 @@ def _manifest(text: str, image: str) -> Manifest:
         limits=declared.limits,
         network=declared.network,
         secrets=declared.secrets,
+        history=declared.history,
         requires_isolation=True,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from pydantic import JsonValue, ValidationError
 
@@ -16,6 +16,9 @@ from flows.execution.received import received
 from flows.reports.schema import NodeReport
 from flows.runtime import Job, Runtime
 
+History = Callable[[], Mapping[str, int]]
+"""By file, the commits of the past year that changed it."""
+
 
 def run_step(
     node: Node,
@@ -26,14 +29,23 @@ def run_step(
     *,
     left: float = float("inf"),
     reason: str = "",
+    history: History,
     log: Callable[[int, str], None],
 ) -> NodeReport:
     """Run `node` and return its report. Raises NodeFailedError (with the reason) or UnavailableError.
 
-    It is ended after `left` seconds even when it may take longer itself, for the given `reason`.
+    `history` is asked for an agent that wants it. It is ended after `left` seconds even when it may take longer itself, for
+    the given `reason`.
     """
     own = node.timeout or manifest.limits.timeout_seconds
-    job = Job(manifest=limited(manifest, node.limits), params=inputs, run=run, timeout=min(own, left), log=log)
+    job = Job(
+        manifest=limited(manifest, node.limits),
+        params=inputs,
+        run=run,
+        timeout=min(own, left),
+        log=log,
+        changes=history() if manifest.history else {},
+    )
     try:
         execution = runtime.run(job)
     except NodeTimedOutError as error:

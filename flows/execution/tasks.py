@@ -19,7 +19,7 @@ from flows.errors import NodeTimedOutError, UnavailableError
 from flows.execution.driver import Clock
 from flows.execution.outcome import failed
 from flows.execution.scheduler import Outcome, Step
-from flows.execution.step import run_step
+from flows.execution.step import History, run_step
 from flows.reports.schema import NodeReport
 from flows.runtime import Runtime
 
@@ -43,6 +43,7 @@ class Tasks:
         clock: Clock,
         publish: Callable[[NodeReport], None],
         *,
+        history: History,
         entered: bool,
     ) -> None:
         """`publish` is called in the task with each report. `entered`: the run was begun before, and has results."""
@@ -51,6 +52,7 @@ class Tasks:
         self._runtime = runtime
         self._clock = clock
         self._publish = publish
+        self._history = history
         self._entered = entered
         self._store = get_result_store()  # the flow's; the threads of futures know of no flow
         self._log = get_run_logger()
@@ -150,7 +152,15 @@ class Tasks:
             if left <= 0:
                 raise NodeTimedOutError(reason)
             report = run_step(
-                step.node, manifest, step.inputs, info, self._runtime, left=left, reason=reason, log=get_run_logger().log
+                step.node,
+                manifest,
+                step.inputs,
+                info,
+                self._runtime,
+                left=left,
+                reason=reason,
+                history=self._history,
+                log=get_run_logger().log,
             )
             self._publish(report)
             return report

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -18,7 +18,7 @@ from agents.contract.schema import Result, RunInfo
 class Job:
     """One agent to run over the staged workspace.
 
-    `timeout` is wall clock in seconds. `log` takes a level and a line of the agent's stderr.
+    `timeout` is wall clock in seconds. `log` takes a level and a line of the agent's stderr. `changes`: see `Request`.
     """
 
     manifest: Manifest
@@ -26,6 +26,7 @@ class Job:
     run: RunInfo
     timeout: float
     log: Callable[[int, str], None]
+    changes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,11 @@ def refuse_unmet(manifest: Manifest) -> None:
 
 def request_line(job: Job, workspace: str) -> bytes:
     """The job as the line an agent reads."""
-    request = Request(agent=job.manifest.name, params=job.params, workspace=workspace, run=job.run)
-    return request.model_dump_json().encode() + b"\n"
+    request = Request(
+        agent=job.manifest.name, params=job.params, workspace=workspace, run=job.run, changes=dict(job.changes)
+    )
+    # An agent that does not want the history need not know that there is such a field.
+    return request.model_dump_json(exclude=None if job.manifest.history else {"changes"}).encode() + b"\n"
 
 
 def read_result(job: Job, output: bytes, exit_code: int, last_words: str, *, out_of_memory: bool = False) -> Result:

@@ -87,4 +87,6 @@ def run_agent(
         checkout.write_tar(tar)
         opened.stage(tar)
         timeout = manifest.limits.timeout_seconds
-        return opened.run(Job(manifest=manifest, params=params, run=info, timeout=timeout, log=log)).result
+        changes = checkout.changes() if manifest.history else {}
+        job = Job(manifest=manifest, params=params, run=info, timeout=timeout, log=log, changes=changes)
+        return opened.run(job).result

@@ -109,6 +109,7 @@ def run_node(request: NodeRequest, settings: Settings, *, log: Log) -> NodeResul
         run=info,
         timeout=node.timeout or manifest.limits.timeout_seconds,
         log=log,
+        changes=checkout.changes() if manifest.history else {},
     )
     with runtime_for(request.runtime, run_id, settings) as opened:
         results = _run(opened, checkout, job, turns, log)

@@ -15,6 +15,7 @@ from pathlib import Path
 from flows.errors import InvalidInputError
 from flows.workspace import git
 from flows.workspace.credentials import helper
+from flows.workspace.history import changes
 from flows.workspace.keeping import keep, release
 from flows.workspace.snapshot import snapshot
 from flows.workspace.source import display, folder_of
@@ -61,6 +62,14 @@ class Checkout:
     def release(self, run: str) -> None:
         """The run has ended, and needs its commit no more."""
         release(self.mirror, run, home=self.home, timeout=self.timeout)
+
+    def changes(self) -> Mapping[str, int]:
+        """By file, the commits of the past year that changed it; empty where the history cannot tell."""
+        try:
+            return changes(self.mirror, self.commit, home=self.home, timeout=self.timeout)
+        except git.GitError as error:
+            log.warning("How often files change is not known: %s", error)
+            return {}
 
     def write_tar(self, path: Path) -> None:
         """Write the commit's whole tree to `path` as an uncompressed tar. Raises GitError."""

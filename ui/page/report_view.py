@@ -227,9 +227,15 @@ def _histogram(report: CodeReview) -> Markup:
 def _hotspots(report: CodeReview) -> Markup:
     if not report.hotspots:
         return section("Hotspots", "No function has a branch, or an earlier version made this report.", level=4)
-    rows = [(code(f"{one.file}:{one.line}"), one.name, one.complexity) for one in report.hotspots]
+    known = any(one.changes is not None for one in report.hotspots)
+    rows = [
+        (code(f"{one.file}:{one.line}"), one.name, one.complexity, "" if one.changes is None else one.changes)
+        for one in report.hotspots
+    ]
     why = (
-        "The most complex functions. How often each changes is not counted in: an agent is given the files of one commit, "
-        "without the history."
+        "Complex functions in files that change often: complexity times commits of the past year. Simplify these first."
+        if known
+        else "The most complex functions. The repository has no history that says how often they change."
     )
-    return section("Hotspots", why, table("Hotspots by complexity", ("Place", "Function", "Complexity"), rows), level=4)
+    head = ("Place", "Function", "Complexity", "Commits in a year")
+    return section("Hotspots", why, table("Hotspots, worst first", head, rows), level=4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -47,11 +47,12 @@ def figures_of(write: Write) -> Callable[[str, str], FileFigures]:
 
 
 @pytest.fixture
-def review() -> Callable[[Path, CodeReviewParams], CodeReview]:
-    """Run the agent over a folder."""
+def review() -> Callable[..., CodeReview]:
+    """Run the agent over a folder, whose files have changed so often in the past year."""
 
-    def run(root: Path, params: CodeReviewParams) -> CodeReview:
-        context = Context(workspace=Workspace(root), run=RunInfo(), log=logging.getLogger("test"))
+    def run(root: Path, params: CodeReviewParams, changes: Mapping[str, int] | None = None) -> CodeReview:
+        log = logging.getLogger("test")
+        context = Context(workspace=Workspace(root), run=RunInfo(), log=log, changes=changes or {})
         return CodeReviewer().run(params, context)
 
     return run

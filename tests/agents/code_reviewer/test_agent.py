@@ -14,7 +14,7 @@ import pytest
 from agents.code_reviewer.schema import CodeReview, CodeReviewParams, Scope
 from agents.contract.schema import NoteKind, Result, Severity
 
-Review = Callable[[Path, CodeReviewParams], CodeReview]
+Review = Callable[..., CodeReview]
 Write = Callable[[dict[str, str | bytes]], Path]
 
 BUG = "def check(a):\n    assert (a, 'message')\n"
@@ -40,11 +40,22 @@ def test_report(write: Write, review: Review) -> None:
     assert figures == {"functions": 3, "mean": 8.0, "median": 2.0, "p95": 21.0, "max": 21}
     assert {one.low: one.functions for one in report.complexity.histogram} == {1: 2, 6: 0, 11: 0, 16: 0, 21: 1, 31: 0, 51: 0}
     assert [one.high for one in report.complexity.histogram] == [5, 10, 15, 20, 30, 50, None]
-    assert report.hotspots[0] == report.most_complex
+    assert report.hotspots[0].model_dump() == {**report.most_complex.model_dump(), "changes": None}
     assert [one.complexity for one in report.hotspots] == sorted((one.complexity for one in report.hotspots), reverse=True)
     assert report.findings[0].snippet == "assert (a, 'message')"
     assert len({finding.fingerprint for finding in report.findings}) == 3
     assert report.files_scanned == 2
+
+
+def test_hotspots_are_complex_and_change_often(write: Write, review: Review) -> None:
+    branches = "def f(a):\n" + "".join(f"    if a == {n}:\n        return {n}\n" for n in range(4))
+    root = write({"calm.py": COMPLEX, "busy.py": branches, "dead.py": COMPLEX, "plain.py": "x = 1\n"})
+    found = review(root, CodeReviewParams(), {"calm.py": 1, "busy.py": 30, "plain.py": 99}).hotspots
+    assert [(one.file, one.complexity, one.changes) for one in found] == [
+        ("busy.py", 5, 30),  # 150
+        ("calm.py", 21, 1),  # 21
+        ("dead.py", 21, 0),
+    ]
 
 
 def test_an_empty_repository(write: Write, review: Review) -> None:

@@ -57,16 +57,19 @@ def result(report: dict[str, JsonValue] | None = None, failure: Failure | None =
     return Result(agent="counter", version="2", report=report, failure=failure)
 
 
-def step(answer: Result | Exception, node: Node | None = None) -> tuple[NodeReport, Job, list[str]]:
+def step(
+    answer: Result | Exception, node: Node | None = None, manifest: Manifest = MANIFEST
+) -> tuple[NodeReport, Job, list[str]]:
     """The report of one step, the job it was, and what was logged."""
     runtime, heard = Answering(answer), list[str]()
     info = RunInfo(run="r", node="count")
     report = run_step(
         node or Node(id="count", agent="counter"),
-        MANIFEST,
+        manifest,
         {"a": 1},
         info,
         runtime,
+        history=lambda: {"a.py": 3},
         log=lambda _level, line: heard.append(line),
     )
     return report, runtime.jobs[0], heard
@@ -86,6 +89,12 @@ def test_a_report_that_fits_becomes_the_nodes() -> None:
 def test_the_nodes_own_timeout_comes_before_the_agents(timeout: str | int | None, chosen: float) -> None:
     node = Node.model_validate({"id": "count", "agent": "counter", "timeout": timeout})
     assert step(result({"count": 3}), node)[1].timeout == chosen
+
+
+def test_the_history_goes_to_an_agent_that_wants_it() -> None:
+    assert step(result({"count": 3}))[1].changes == {}
+    wants = MANIFEST.model_copy(update={"history": True})
+    assert step(result({"count": 3}), manifest=wants)[1].changes == {"a.py": 3}
 
 
 def test_an_agents_own_failure_is_the_nodes_reason() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,12 @@ def test_the_request_is_one_line() -> None:
     request = json.loads(written)
     assert request["params"] == {"act": "log", "text": "two\nlines"}
     assert (request["agent"], request["workspace"], request["run"]["node"]) == ("acting", "/workspace", "n")
+    assert "changes" not in request
+
+
+def test_only_an_agent_that_wants_the_history_is_told_of_it() -> None:
+    asked = replace(job(), manifest=MANIFEST.model_copy(update={"history": True}), changes={"a.py": 2})
+    assert json.loads(request_line(asked, "/workspace"))["changes"] == {"a.py": 2}
 
 
 @pytest.mark.parametrize(
@@ -40,7 +47,6 @@ def test_the_request_is_one_line() -> None:
     [
         ({"network": ("hooks.example.org",)}, "network to hooks.example.org"),
         ({"secrets": ("token", "key")}, "the secrets token, key"),
-        ({"image": "own-agent"}, "the image own-agent"),
     ],
 )
 def test_an_agent_that_asks_for_what_nobody_gives_is_refused(wish: dict[str, object], named: str) -> None:

@@ -15,8 +15,8 @@ from flows.workspace import Checkout, check_out
 CheckOut = Callable[..., Checkout]
 
 
-def git(folder: Path, *arguments: str) -> str:
-    """Run git in `folder` without any configuration of this machine; its stdout, stripped."""
+def git(folder: Path, *arguments: str, committed: str | None = None) -> str:
+    """Run git in `folder` without any configuration of this machine, at that time; its stdout, stripped."""
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
@@ -26,6 +26,7 @@ def git(folder: Path, *arguments: str) -> str:
         "GIT_COMMITTER_NAME": "Ann",
         "GIT_COMMITTER_EMAIL": "ann@example.org",
         "GIT_ALLOW_PROTOCOL": "file",
+        **({} if committed is None else {"GIT_COMMITTER_DATE": committed}),
     }
     done = subprocess.run(["git", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=True)
     return done.stdout.strip()
