@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ui.cli.errors import spoken
-from ui.cli.options import configuration, web_configuration
+from ui.cli.options import configuration, oidc_configuration, web_configuration
 from ui.cli.serving import page_command, page_is_installed, print_first_password
 
 
@@ -35,6 +35,7 @@ def up() -> None:
         with_page = page_is_installed()
         if with_page:
             web = web_configuration()
+            oidc_configuration()  # what the page would refuse is said here, not in its log
             print_first_password(config)
         services = LocalServices(config)
         address = services.use(_say)

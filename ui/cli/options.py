@@ -18,6 +18,7 @@ from flows.settings import RuntimeName, Settings, settings
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ui.oidc.settings import OidcSettings
     from ui.settings import WebSettings
 
 T = TypeVar("T")
@@ -76,6 +77,13 @@ def web_configuration() -> WebSettings:
     from ui.settings import web_settings
 
     return _usable(web_settings)
+
+
+def oidc_configuration() -> OidcSettings:
+    """The settings of the identity provider. Raises as `configuration`."""
+    from ui.oidc.settings import oidc_settings
+
+    return _usable(oidc_settings)
 
 
 def _usable(read: Callable[[], T]) -> T:

@@ -12,7 +12,7 @@ import typer
 from flows.errors import InvalidInputError, UnavailableError
 from flows.settings import Settings
 from ui.cli.errors import spoken
-from ui.cli.options import configuration, web_configuration
+from ui.cli.options import configuration, oidc_configuration, web_configuration
 
 
 def register(app: typer.Typer) -> None:
@@ -53,7 +53,7 @@ def serve(
     with spoken():
         if not page_is_installed():
             raise InvalidInputError("the page is not installed: pip install 'dockyard[page]' brings it")
-        config, web = configuration(), web_configuration()
+        config, web, oidc = configuration(), web_configuration(), oidc_configuration()
         if port is not None:
             web = web.model_copy(update={"page_port": port})
         if sys.stdout.isatty():
@@ -64,7 +64,7 @@ def serve(
         from ui.app.application import application
         from ui.hardening.server import serve as listen
 
-        app = application(config, web)
+        app = application(config, web, oidc)
         typer.echo(f"Page: {web.public_url}", err=True)
         with suppress(KeyboardInterrupt):  # uvicorn hands on the Ctrl-C after which it has ended in order
             listen(app, web)
