@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from pydantic import JsonValue, ValidationError
+from pydantic_settings import SettingsError
 
 from flows.errors import InvalidInputError
 from flows.settings import RuntimeName, Settings, settings
@@ -92,6 +93,8 @@ def _usable(read: Callable[[], T]) -> T:
     except ValidationError as error:
         wrong = "; ".join(f"DOCKYARD_{item['loc'][0]}".upper() + f": {item['msg']}" for item in error.errors())
         raise InvalidInputError(wrong) from error
+    except SettingsError as error:  # a value that is to be JSON; the text names the setting and repeats nothing
+        raise InvalidInputError(f"a setting is not the JSON that it takes: {error}") from error
 
 
 def wide_console() -> Console:

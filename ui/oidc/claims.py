@@ -78,7 +78,7 @@ def _name(claims: Claims, settings: OidcSettings) -> tuple[str | None, str]:
         return None, f"your '{claim}' cannot name an account here; ask an admin to bind one to you"
 
 
-def _groups(claims: Claims, claim: str) -> tuple[str, ...]:
+def _groups(claims: Claims, claim: str | None) -> tuple[str, ...]:
     found = _value(claims, claim) if claim else None
     if isinstance(found, str):
         return (found,)

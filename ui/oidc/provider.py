@@ -174,7 +174,7 @@ class Provider:
     async def _read(
         self, client: AsyncOAuth2Client, tokens: Tokens, known: _Known, pending: PendingSignIn
     ) -> dict[str, JsonValue]:
-        client_id = self.settings.oidc_client_id
+        client_id = self.settings.oidc_client_id or ""
         try:
             return claims_of(tokens, known.keys, known.metadata, client_id, pending.nonce)
         except UnknownKeyError:

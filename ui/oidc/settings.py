@@ -42,8 +42,8 @@ class OidcSettings(BaseSettings):
         description="Issuer of the identity provider, to the letter as its discovery document says. People can sign in "
         "there where this is set.",
     )
-    oidc_client_id: str = Field(
-        default="", validate_default=True, description="Client ID under which the provider knows this hub."
+    oidc_client_id: str | None = Field(
+        default=None, validate_default=True, description="Client ID under which the provider knows this hub."
     )
     oidc_client_secret: SecretStr | None = Field(
         default=None, description="Secret of that client; none for a public client, which PKCE alone protects."
@@ -51,8 +51,8 @@ class OidcSettings(BaseSettings):
     oidc_client_secret_file: Path | None = Field(
         default=None, description="File that holds the secret instead; read when the page starts."
     )
-    oidc_name: str = Field(
-        default="", max_length=60, description="What the login page calls the provider; default: the issuer's host."
+    oidc_name: str | None = Field(
+        default=None, max_length=60, description="What the login page calls the provider; default: the issuer's host."
     )
     oidc_scopes: str = Field(default="openid email profile", description="Scopes that are asked for, blanks between.")
     oidc_account_claim: str = Field(
@@ -65,8 +65,8 @@ class OidcSettings(BaseSettings):
         default=(),
         description="Domains, commas between, whose people get an account at their first sign-in. Everybody else needs one.",
     )
-    oidc_groups_claim: str = Field(
-        default="",
+    oidc_groups_claim: str | None = Field(
+        default=None,
         description="Claim that lists the person's groups; `a.b` looks for `b` in `a`. Set, it replaces the account's "
         "groups at each sign-in.",
     )
@@ -92,7 +92,7 @@ class OidcSettings(BaseSettings):
 
     @field_validator("oidc_client_id")
     @classmethod
-    def _client(cls, given: str, info: ValidationInfo) -> str:
+    def _client(cls, given: str | None, info: ValidationInfo) -> str | None:
         if info.data.get("oidc_issuer") and not given:
             raise ValueError("name the client that the provider knows this hub by")
         return given
