@@ -75,6 +75,7 @@ WRONG = [
     {"aud": "another-client"},
     {"aud": [CLIENT, "another-client"]},  # and nobody says for whom of both it was made
     {"aud": [CLIENT, "another-client"], "azp": "another-client"},
+    {"aud": "another-client", "azp": CLIENT},
     {"aud": None},
     {"aud": 7},
     {"iss": "https://evil.example"},
@@ -188,6 +189,11 @@ def test_an_answer_of_another_issuer_is_not_redeemed(browse: Open, provider: Ope
     provider.sends_iss = sends
     assert browse().sign_in().status_code == 502
     assert provider.asked.count("/token") == 0
+
+
+def test_nor_is_another_issuers_refusal_believed(browse: Open, provider: OpenIdProvider) -> None:
+    provider.error, provider.sends_iss = "access_denied", "https://evil.example"
+    assert browse().sign_in().status_code == 502
 
 
 def test_somebody_unknown_is_told_what_to_ask_for(browse: Open, provider: OpenIdProvider, accounts: Accounts) -> None:
