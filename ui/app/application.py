@@ -17,6 +17,7 @@ from flows.settings import Settings
 from ui.access.addresses import LOGIN, OIDC_CALLBACK, gate_address, run_address
 from ui.access.cookies import ARRIVALS, Cookies, arrivals
 from ui.access.guard import Guard
+from ui.access.login import Login
 from ui.access.principal import principal_of
 from ui.api.build import api
 from ui.app.health import health_routes
@@ -60,7 +61,8 @@ def front(app: ASGIApp, accounts: Accounts, web: WebSettings, provider: Provider
     """`app` behind all that stands before it."""
     guarded: ASGIApp = Guard(app, accounts, web, provider)
     window = RateWindow(SIGN_INS, web.rate_limit_storage.get_secret_value())
-    return harden(RateLimit(guarded, window, LOGIN), web)
+    login = Login(provider.label if provider else "")
+    return harden(RateLimit(guarded, window, LOGIN, login.too_many), web)
 
 
 def site(settings: Settings, asked: Who) -> FastAPI:
