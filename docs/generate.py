@@ -75,7 +75,7 @@ def _web_settings() -> Iterator[str]:
 def _operations() -> Iterator[str]:
     yield "| operation | needs | does |\n|---|---|---|"
     for one in operations(api(Settings())):
-        needs = f"`{one.scope}`" if one.scope else "a signature"
+        needs = f"`{one.scope}`" if one.scope else "a signature" if one.open else "to be known"
         does = " ".join(f"{one.summary}. {one.text}".split()).replace("|", BAR)
         yield f"| `{one.method} /api{one.path}` | {needs} | {does} |"
     yield ""
