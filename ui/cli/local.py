@@ -10,7 +10,7 @@ import typer
 
 from ui.cli.errors import spoken
 from ui.cli.options import configuration, oidc_configuration, web_configuration
-from ui.cli.serving import page_command, page_is_installed, print_first_password
+from ui.cli.serving import other_port, page_command, page_is_installed, print_first_password
 
 
 def register(app: typer.Typer) -> None:
@@ -39,10 +39,12 @@ def up() -> None:
             print_first_password(config)
         services = LocalServices(config)
         address = services.use(_say)
-        page = LocalPage(config).use(web.page_host, web.page_port, page_command, _say).address if with_page else None
+        page = LocalPage(config).use(web.page_host, web.page_port, page_command, _say) if with_page else None
         names = deploy_all(config)
     if page:
-        typer.echo(f"Page: {web.page_url or page}")
+        typer.echo(f"Page: {web.page_url or page.address}")
+        if taken := other_port(web, page.port):
+            _say(taken)
     else:
         _say("The page is not installed: pip install 'dockyard[page]' brings it.")
     typer.echo(f"Prefect UI: {address.removesuffix('/api')}")
