@@ -75,6 +75,8 @@ class ProviderDoor:
             response = await self._enter(request, vouched, then)
         except (ProviderError, NotSignedInError, LastAdminError, UnavailableError) as error:
             response = self._failed(error, then)
+            if isinstance(error, StaleSignInError):  # another site may have sent them here: their own may go on
+                return response
         self.identity.cookies.drop(response, request, PENDING)
         return response
 

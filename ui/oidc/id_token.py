@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
+
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
@@ -25,6 +28,16 @@ _UNTRUSTED = (
 
 class UnknownKeyError(Exception):
     """The token names a key that is not among those at hand: the provider may have new ones."""
+
+
+def key_set(document: Mapping[str, JsonValue]) -> KeySet:
+    """The keys of a JWK set; those of a kind that is not known here are left out (RFC 7517, 5)."""
+    listed = document.get("keys")
+    found = []
+    for one in listed if isinstance(listed, list) else ():
+        with suppress(JoseError, ValueError, KeyError, TypeError, AttributeError):  # of any shape, as it came
+            found += KeySet.import_key_set({"keys": [one]}).keys  # type: ignore[list-item] # as it came
+    return KeySet(found)
 
 
 def claims_of(tokens: Tokens, keys: KeySet, metadata: Metadata, client: str, nonce: str) -> dict[str, JsonValue]:

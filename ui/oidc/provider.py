@@ -14,7 +14,6 @@ from urllib.parse import urlencode
 import httpx2
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
-from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from pydantic import BaseModel, JsonValue, ValidationError
 
@@ -22,7 +21,7 @@ from flows.service.accounts import PendingSignIn
 from ui.oidc.claims import needs_more, together
 from ui.oidc.documents import Metadata, Tokens
 from ui.oidc.errors import ProviderAwayError, ProviderRefusedError, UntrustedAnswerError
-from ui.oidc.id_token import UnknownKeyError, claims_of
+from ui.oidc.id_token import UnknownKeyError, claims_of, key_set
 from ui.oidc.settings import OidcSettings
 
 KEPT_SECONDS = 3600.0
@@ -140,10 +139,9 @@ class Provider:
         metadata = _checked(Metadata, document, "the discovery document")
         if metadata.issuer != issuer:
             raise UntrustedAnswerError(_ODD, f"the discovery document is of the issuer {metadata.issuer[:255]!r}")
-        try:
-            keys = KeySet.import_key_set(await self._ask(client, metadata.jwks_uri))  # type: ignore[arg-type] # as it came
-        except (JoseError, ValueError, KeyError, TypeError) as error:
-            raise UntrustedAnswerError(_ODD, f"the keys cannot be read: {type(error).__name__}") from error
+        keys = key_set(await self._ask(client, metadata.jwks_uri))
+        if not keys.keys:
+            raise UntrustedAnswerError(_ODD, "the provider publishes no key that can be read")
         self._known = _Known(metadata, keys, time.monotonic())
         return self._known
 
@@ -167,7 +165,7 @@ class Provider:
             raise ProviderRefusedError(said, f"the token endpoint answered {plain(error.error)}") from error
         except httpx2.HTTPStatusError as error:
             raise ProviderAwayError(self._away, f"the token endpoint answered {error.response.status_code}") from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise UntrustedAnswerError(_ODD, "the token endpoint's answer is no JSON") from error
         return _checked(Tokens, found, "the token endpoint's answer")
 
@@ -199,7 +197,7 @@ class Provider:
             raise UntrustedAnswerError(_ODD, f"{where} answered {answer.status_code} with {len(answer.content)} bytes")
         try:
             found = answer.json()
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise UntrustedAnswerError(_ODD, f"{where} answered no JSON") from error
         if not isinstance(found, dict):
             raise UntrustedAnswerError(_ODD, f"{where} answered no JSON object")

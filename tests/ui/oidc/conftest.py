@@ -59,6 +59,11 @@ class Browser:
         assert sent.status_code == 303, sent.text
         return self.hub.get(self.at_provider(sent))
 
+    def sign_in_or_refused(self) -> httpx.Response:
+        """The hub's first answer that is a page of its own."""
+        sent = self.leave()
+        return self.hub.get(self.at_provider(sent)) if sent.status_code == 303 else sent
+
     def who(self) -> str | None:
         """Whom the hub takes them for."""
         answer = self.hub.get("/config")

@@ -59,6 +59,8 @@ class OpenIdProvider:
     algorithm: str = "RS256"
     key: RSAKey = field(default_factory=own_key)
     published: list[RSAKey] = field(default_factory=list)
+    publishes_own: bool = True
+    odd_keys: list[Any] = field(default_factory=list)
     token_status: int = 200
     token_body: Any = None
     hangs: bool = False
@@ -97,7 +99,8 @@ class OpenIdProvider:
 
     async def _keys(self, request: Request) -> Response:
         await self._noted(request)
-        return JSONResponse({"keys": [key.as_dict(private=False) for key in self.published or [self.key]]})
+        keys = self.published or ([self.key] if self.publishes_own else [])
+        return JSONResponse({"keys": [*self.odd_keys, *(key.as_dict(private=False) for key in keys)]})
 
     async def _authorize(self, request: Request) -> Response:
         """Whoever comes is the person, who has signed in long ago."""

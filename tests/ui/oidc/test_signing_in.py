@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from joserfc.jwk import ECKey, OctKey
 
 from flows.service.accounts import Accounts, Role
 from tests.flows.accounts.people import PASSWORD
@@ -139,6 +140,25 @@ def test_new_keys_of_the_provider_are_fetched_not_more_often_than_once_a_minute(
     assert provider.asked.count("/keys") == 2
 
 
+def test_keys_of_other_kinds_beside_it_do_no_harm(browse: Open, provider: OpenIdProvider) -> None:
+    provider.odd_keys = [
+        {"kty": "AKP", "kid": "a"},
+        {"kty": "EC", "crv": "brainpool", "kid": "b"},
+        {"kty": "RSA"},
+        "x",
+        None,
+    ]
+    assert browse().sign_in().status_code == 303
+
+
+@pytest.mark.parametrize("kind", ["EC", "oct", "none at all"])
+def test_a_key_of_another_kind_under_the_same_name_is_refused(browse: Open, provider: OpenIdProvider, kind: str) -> None:
+    other = {"EC": ECKey.generate_key("P-256"), "oct": OctKey.generate_key(256)}.get(kind)
+    provider.published, provider.odd_keys = [], [other.as_dict(private=False, kid="one")] if other else []
+    provider.publishes_own = False
+    assert browse().sign_in_or_refused().status_code == 502
+
+
 def test_another_state_than_the_browsers_own_is_refused(browse: Open, provider: OpenIdProvider) -> None:
     browser, attacker = browse(), browse()
     browser.leave()
@@ -162,6 +182,13 @@ def test_a_cookie_that_the_hub_did_not_seal_is_worth_nothing(browse: Open, seale
     browser = browse()
     headers = {"Cookie": f"__Host-dockyard-oidc={sealed}".encode()}
     assert browser.hub.get("/login/oidc/callback?code=x&state=x", headers=headers).status_code == 400
+
+
+def test_what_another_site_sends_does_not_end_a_sign_in_that_is_under_way(browse: Open) -> None:
+    browser = browse()
+    sent = browser.leave()
+    assert browser.hub.get("/login/oidc/callback?code=x&state=x").status_code == 400
+    assert browser.hub.get(browser.at_provider(sent)).status_code == 303
 
 
 def test_what_came_back_once_does_not_come_back_again(browse: Open, provider: OpenIdProvider) -> None:
