@@ -88,15 +88,16 @@ class ProviderDoor:
     async def _vouched(self, request: Request, pending: PendingSignIn) -> Vouched:
         given = request.query_params
         issuer, code = given.get("iss"), given.get("code", "")
+        who = f"the identity provider {self.provider.label}"
         if "error" in given:
             self.provider.check(issuer)
             if given["error"] == "access_denied":
-                said = f"{self.provider.label} let nobody in: the sign-in was cancelled there, or is not allowed to you"
+                said = f"{who} let nobody in: the sign-in was cancelled there, or is not allowed to you"
             else:
-                said = f"{self.provider.label} refused this sign-in ({plain(given['error'])}); try again, or ask an admin"
+                said = f"{who} refused this sign-in ({plain(given['error'])}); try again, or ask an admin"
             raise ProviderRefusedError(said, f"the provider sent back {plain(given['error'])}")
         if not 0 < len(code) <= _LONGEST_CODE:
-            raise ProviderRefusedError(f"{self.provider.label} sent nothing back; begin the sign-in again", "no code")
+            raise ProviderRefusedError(f"{who} sent nothing back; begin the sign-in again", "no code")
         return vouch(await self.provider.finish(code, issuer, pending), self.provider.settings)
 
     async def _enter(self, request: Request, vouched: Vouched, then: str) -> Response:

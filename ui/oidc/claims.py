@@ -62,11 +62,13 @@ def _name(claims: Claims, settings: OidcSettings) -> tuple[str | None, str]:
     claim = settings.oidc_account_claim
     given = _value(claims, claim)
     if not isinstance(given, str) or not given:
-        return None, f"{settings.label} does not say your '{claim}', which would name your account here; ask an admin"
+        said = f"the identity provider {settings.label} does not say your '{claim}'"
+        return None, f"{said}, which would name your account here; ask an admin"
     if claim == EMAIL:
         verified = claims.get(_VERIFIED)
         if verified is not True and verified != "true":  # some write the word
-            return None, f"{settings.label} has not verified your e-mail address; verify it there, then sign in again"
+            said = f"the identity provider {settings.label} has not verified your e-mail address"
+            return None, f"{said}; verify it there, then sign in again"
         if given.count("@") != 1 or given.startswith("@") or not given.isascii():
             return None, "your e-mail address cannot name an account here; ask an admin to bind one to you"
     # Two spellings that only look or fold alike are two people there and would be one here.

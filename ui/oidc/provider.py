@@ -127,8 +127,9 @@ class Provider:
         except TimeoutError as error:
             raise ProviderAwayError(self._away, f"no answer within {seconds:g} s") from error
         except httpx2.HTTPError as error:
-            # The kind alone: an address or a body in its text could hold what was sent.
-            raise ProviderAwayError(self._away, type(error).__name__) from error
+            # What failed before anything was sent says why, a certificate for instance; else the kind alone.
+            why = f": {error}" if isinstance(error, httpx2.ConnectError) else ""
+            raise ProviderAwayError(self._away, f"{type(error).__name__}{why}") from error
 
     async def _look(self, client: AsyncOAuth2Client, *, anew: bool = False) -> _Known:
         known = self._known
@@ -205,7 +206,8 @@ class Provider:
 
     @property
     def _away(self) -> str:
-        return f"{self.label} does not answer at present; try again in a while, or sign in with a password"
+        said = f"the identity provider {self.label} does not answer at present"
+        return f"{said}; try again in a while, or sign in with a password"
 
 
 _ODD = "the identity provider answered something that cannot be trusted; ask an admin to look at the hub's log"
