@@ -25,6 +25,7 @@ from flows.settings import Settings
 from ui.api.build import api
 from ui.api.description import operations
 from ui.cli.main import app
+from ui.oidc.settings import OidcSettings
 from ui.settings import WebSettings
 
 PAGE = Path(__file__).parent / "reference" / "cli.md"
@@ -63,9 +64,10 @@ def between(text: str, name: str, fresh: str) -> str:
 
 def _web_settings() -> Iterator[str]:
     yield "| variable | default | meaning |\n|---|---|---|"
-    for name, field in WebSettings.model_fields.items():
-        default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
-        shown = "none" if default in (None, ()) else f"`{default}`"
+    for name, field in (WebSettings.model_fields | OidcSettings.model_fields).items():
+        default = field.get_default(call_default_factory=True, validated_data={})
+        default = default.get_secret_value() if isinstance(default, SecretStr) else default
+        shown = "none" if default in (None, (), "", {}) else f"`{default}`"
         yield f"| `DOCKYARD_{name.upper()}` | {shown} | {field.description} |"
     yield ""
 
@@ -73,7 +75,7 @@ def _web_settings() -> Iterator[str]:
 def _operations() -> Iterator[str]:
     yield "| operation | needs | does |\n|---|---|---|"
     for one in operations(api(Settings())):
-        needs = f"`{one.scope}`" if one.scope else "a signature"
+        needs = f"`{one.scope}`" if one.scope else "a signature" if one.open else "to be known"
         does = " ".join(f"{one.summary}. {one.text}".split()).replace("|", BAR)
         yield f"| `{one.method} /api{one.path}` | {needs} | {does} |"
     yield ""

@@ -32,7 +32,7 @@ class Directory:
         def work(connection: Connection) -> Account:
             if find(connection, account.name) is not None:
                 raise AccountExistsError(f"there is an account '{account.name}' already; choose another name")
-            return _insert(connection, account, kept)
+            return insert(connection, account, kept)
 
         return write(self._engine, work)
 
@@ -40,7 +40,7 @@ class Directory:
         """Add an account where there is none at all, however many processes ask at once; None where there is one."""
 
         def work(connection: Connection) -> Account | None:
-            return _insert(connection, account, kept) if _is_empty(connection) else None
+            return insert(connection, account, kept) if _is_empty(connection) else None
 
         return write(self._engine, work)
 
@@ -68,14 +68,7 @@ class Directory:
 
         def work(connection: Connection) -> Account:
             before = _known(connection, name, within)
-            after = change(before)
-            if not _manages(after):
-                _keep_an_admin(connection, before)
-            row = {key: value for key, value in row_of(after).items() if key in ("role", "groups", "disabled")}
-            connection.execute(accounts.update().where(accounts.c.name == name).values(row))
-            if after.disabled:
-                sessions.end_all(connection, name)
-            return after
+            return replace(connection, before, change(before))
 
         return write(self._engine, work)
 
@@ -100,17 +93,29 @@ class Directory:
         write(self._engine, work)
 
 
+def insert(connection: Connection, account: Account, kept: str = "") -> Account:
+    """Add an account, and its workspace where that is new."""
+    ensure(connection, account.workspace)
+    connection.execute(accounts.insert().values(**row_of(account), password=kept))
+    return account
+
+
+def replace(connection: Connection, before: Account, after: Account) -> Account:
+    """Give an account the role, the groups and the state of `after`; see `Directory.change`. Raises LastAdminError."""
+    if not _manages(after):
+        _keep_an_admin(connection, before)
+    row = {key: value for key, value in row_of(after).items() if key in ("role", "groups", "disabled")}
+    connection.execute(accounts.update().where(accounts.c.name == before.name).values(row))
+    if after.disabled:
+        sessions.end_all(connection, before.name)
+    return after
+
+
 def _known(connection: Connection, name: str, within: str | None) -> Account:
     found = find(connection, name)
     if found is None or within not in (None, found[0].workspace):
         raise UnknownAccountError(f"there is no account '{name}'; `dockyard users list` shows those that there are")
     return found[0]
-
-
-def _insert(connection: Connection, account: Account, kept: str) -> Account:
-    ensure(connection, account.workspace)
-    connection.execute(accounts.insert().values(**row_of(account), password=kept))
-    return account
 
 
 def _is_empty(connection: Connection) -> bool:

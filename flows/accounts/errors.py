@@ -17,6 +17,26 @@ class WrongCredentialsError(NotSignedInError):
     """Name and password do not let anybody in; why is never said."""
 
 
+class UnknownPersonError(NotSignedInError):
+    """An identity provider knows who it is, and no account here is theirs."""
+
+
+class ForeignIdentityError(NotSignedInError):
+    """The account belongs to somebody else at the identity provider."""
+
+
+class DisabledAccountError(NotSignedInError):
+    """Who they are is proven, and their account is disabled."""
+
+
+class StaleSignInError(NotSignedInError):
+    """What came back from an identity provider belongs to no sign-in that this browser has begun and not ended."""
+
+
+class IdentityBoundError(AccountError, InvalidInputError):
+    """The account, or the identity, is bound already."""
+
+
 class TooManyAttemptsError(AccountError):
     """Too many sign-ins under this name failed; `retry_after` seconds from now another may be tried."""
 

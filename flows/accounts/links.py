@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
 import secrets
 from datetime import datetime, timedelta
 
@@ -13,8 +9,8 @@ from pydantic import AwareDatetime, ValidationError
 from sqlalchemy import Connection, Engine, select
 
 from flows.accounts.errors import ForeignLinkError, LinkError, LinkExpiredError, LinkUsedError
-from flows.accounts.keys import signing_key
 from flows.accounts.schema import Link
+from flows.accounts.sealing import Sealer
 from flows.errors import InvalidInputError
 from flows.people import person
 from flows.store import write
@@ -39,6 +35,7 @@ class Links:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._sealer = Sealer(engine, _KEY, _MAX_TOKEN)
 
     def make(self, gate: str, who: str, *, now: datetime, expires: datetime) -> str:
         """A link's token, fit for a URL; it ends when `expires` says, and after LONGEST in any case.
@@ -51,8 +48,7 @@ class Links:
             sent = _Sent(gate=gate, person=person(who), id=secrets.token_urlsafe(16), expires=min(expires, now + LONGEST))
         except ValueError as error:
             raise InvalidInputError(f"no link can be sent to '{who}': {error}") from error
-        payload = sent.model_dump_json().encode()
-        return f"{_encode(payload)}.{_encode(self._sign(payload))}"
+        return self._sealer.seal(sent.model_dump_json().encode())
 
     def open(self, token: str, who: str, now: datetime) -> Link:
         """Where a link leads, the first time the person it was sent to asks, whichever replica is asked.
@@ -84,25 +80,10 @@ class Links:
         return Link(gate=sent.gate, person=sent.person)
 
     def _read(self, token: str) -> _Sent:
-        head, _, tail = token[: _MAX_TOKEN + 1].partition(".")
-        try:
-            payload, signature = _decode(head), _decode(tail)
-        except (ValueError, binascii.Error) as error:
-            raise LinkError(_NO_LINK) from error
-        if len(token) > _MAX_TOKEN or not hmac.compare_digest(self._sign(payload), signature):
+        payload = self._sealer.open(token)
+        if payload is None:
             raise LinkError(_NO_LINK)
         try:
             return _Sent.model_validate_json(payload)
         except ValidationError as error:  # signed by another version
             raise LinkError(_NO_LINK) from error
-
-    def _sign(self, payload: bytes) -> bytes:
-        return hmac.digest(signing_key(self._engine, _KEY), payload, hashlib.sha256)
-
-
-def _encode(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _decode(text: str) -> bytes:
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -71,6 +71,50 @@ class SignedIn(Frozen):
     session: Session
 
 
+class ExternalIdentity(Frozen):
+    """Somebody at an identity provider, by what it gives to nobody else: `iss` and `sub` (OpenID Connect Core 1.0, 5.7)."""
+
+    issuer: Annotated[str, Field(min_length=1, max_length=255), AfterValidator(clean)]
+    subject: Annotated[str, Field(min_length=1, max_length=255), AfterValidator(clean)]
+
+
+class Vouched(Frozen):
+    """What an identity provider says of somebody, as the hub's settings read it.
+
+    `name` is the account that is theirs when they sign in for the first time; where it is None, `unnamed` says why. `role`
+    and `groups` replace those of the account, None leaves them. `joins_as` is the role of the account that is made where
+    there is none; None: none is made.
+    """
+
+    identity: ExternalIdentity
+    name: Person | None
+    unnamed: str = ""
+    role: Role | None = None
+    groups: tuple[GroupName, ...] | None = None
+    joins_as: Role | None = None
+
+
+class PendingSignIn(Frozen):
+    """A sign-in that was sent to an identity provider, and is expected back in the same browser.
+
+    `state` comes back as it is, `nonce` in the ID token; `verifier` proves that who redeems the code began the sign-in
+    (RFC 7636); `then` is where it leads.
+    """
+
+    state: Annotated[str, Field(min_length=16, max_length=128)]
+    nonce: Annotated[str, Field(min_length=16, max_length=128)]
+    verifier: Annotated[str, Field(min_length=43, max_length=128)]
+    then: str
+
+
+class BoundIdentity(Frozen):
+    """That an account is somebody's at an identity provider."""
+
+    identity: ExternalIdentity
+    account: Person
+    bound: AwareDatetime
+
+
 class TokenPrincipal(Principal):
     """Somebody who showed a token; `token` is its id."""
 

@@ -15,10 +15,16 @@ from flows.accounts import (
     AccountError,
     AccountExistsError,
     Arrivals,
+    BoundIdentity,
     Directory,
+    DisabledAccountError,
+    ExternalIdentity,
     ForbiddenError,
+    ForeignIdentityError,
     ForeignLinkError,
     ForgedRequestError,
+    Identities,
+    IdentityBoundError,
     LastAdminError,
     Link,
     LinkError,
@@ -30,20 +36,26 @@ from flows.accounts import (
     NotSignedInError,
     PasswordError,
     Passwords,
+    PendingSignIn,
+    PendingSignIns,
     Principal,
     Role,
     Scope,
     ScopeError,
+    Scopes,
     Session,
     Sessions,
     SignedIn,
     SignIn,
+    StaleSignInError,
     Token,
     TokenPrincipal,
     Tokens,
     TooManyAttemptsError,
     UnknownAccountError,
+    UnknownPersonError,
     UnknownTokenError,
+    Vouched,
     WrongCredentialsError,
     check_csrf,
     random_password,
@@ -61,9 +73,14 @@ __all__ = [
     "AccountError",
     "AccountExistsError",
     "Accounts",
+    "BoundIdentity",
+    "DisabledAccountError",
+    "ExternalIdentity",
     "ForbiddenError",
+    "ForeignIdentityError",
     "ForeignLinkError",
     "ForgedRequestError",
+    "IdentityBoundError",
     "LastAdminError",
     "Link",
     "LinkError",
@@ -73,17 +90,22 @@ __all__ = [
     "NewPassword",
     "NotSignedInError",
     "PasswordError",
+    "PendingSignIn",
     "Principal",
     "Role",
     "Scope",
     "ScopeError",
+    "Scopes",
     "Session",
     "SignedIn",
+    "StaleSignInError",
     "Token",
     "TokenPrincipal",
     "TooManyAttemptsError",
     "UnknownAccountError",
+    "UnknownPersonError",
     "UnknownTokenError",
+    "Vouched",
     "WrongCredentialsError",
     "random_password",
 ]
@@ -112,6 +134,21 @@ class Accounts:
     def sign_in(self, name: str, password: SecretStr) -> SignedIn:
         """Begin a session. Raises WrongCredentialsError, TooManyAttemptsError."""
         return SignIn(self._engine, self._passwords).sign_in(name, password, _now())
+
+    def begin_sign_in(self, pending: PendingSignIn) -> str:
+        """Seal a sign-in that goes to an identity provider, for a cookie; it must come back within ten minutes."""
+        return self._pending.seal(pending, _now())
+
+    def redeem_sign_in(self, sealed: str, state: str) -> PendingSignIn:
+        """The sign-in that comes back with this state, once. Raises StaleSignInError."""
+        return self._pending.redeem(sealed, state, _now())
+
+    def sign_in_vouched(self, vouched: Vouched) -> SignedIn:
+        """Begin a session of somebody for whom an identity provider vouches.
+
+        Raises UnknownPersonError, ForeignIdentityError, DisabledAccountError, LastAdminError.
+        """
+        return self._identities.sign_in(vouched, _now())
 
     def sign_out(self, session: str) -> None:
         """End the session of that id, if there is one."""
@@ -198,6 +235,28 @@ class Accounts:
         """Forget somebody with their sessions and tokens; what they did stays in the ledger. Raises LastAdminError."""
         self._directory.remove(_person(name), within)
 
+    # Who they are at identity providers.
+
+    def bind(self, name: str, issuer: str, subject: str) -> None:
+        """Say who at an identity provider somebody is, before they sign in there for the first time.
+
+        Raises IdentityBoundError, InvalidInputError for an issuer or subject that cannot be.
+        """
+        try:
+            identity = ExternalIdentity(issuer=issuer, subject=subject)
+        except ValidationError as error:
+            raise InvalidInputError("an issuer and a subject have 1 to 255 readable characters each") from error
+        self._identities.bind(_person(name), identity, _now())
+
+    def unbind(self, name: str) -> int:
+        """Forget who somebody is at identity providers, which ends their sessions: whoever comes next by that name is bound
+        anew. Returns how many identities were forgotten."""
+        return self._identities.unbind(self.get(name).name)
+
+    def identities(self, name: str) -> tuple[BoundIdentity, ...]:
+        """Who somebody is at identity providers."""
+        return self._identities.of(self.get(name).name)
+
     # Tokens.
 
     def make_token(
@@ -266,6 +325,14 @@ class Accounts:
     @cached_property
     def _tokens(self) -> Tokens:
         return Tokens(self._engine)
+
+    @cached_property
+    def _identities(self) -> Identities:
+        return Identities(self._engine)
+
+    @cached_property
+    def _pending(self) -> PendingSignIns:
+        return PendingSignIns(self._engine)
 
     @cached_property
     def _arrivals(self) -> Arrivals:

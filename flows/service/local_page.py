@@ -6,15 +6,20 @@ import hashlib
 import os
 from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 
 from pydantic import ValidationError
 
 from agents.contract.schema import Frozen
 from flows.service.processes import Process, answers, free_port, keep, locked, spawn, wait
-from flows.settings import Settings
+from flows.settings import ROOT, Settings
 
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - named so as not to be asked there
 """Addresses that a server listens on but nobody can connect to, and one that reaches it."""
+
+PACKAGES = ("agents", "blocks", "flows", "ui")
+SOURCES = frozenset({".py", ".css", ".yaml", ".json", ".html"})
+"""Endings of the files in them that a page is made of; it reads them when it starts."""
 
 
 class Served(Frozen):
@@ -24,7 +29,7 @@ class Served(Frozen):
     port: int
     process: Process
     made_of: str
-    """Of which version and settings, as a hash: another page is started when they change."""
+    """Of which code and settings, as a hash: another page is started when they change."""
 
     @property
     def address(self) -> str:
@@ -34,10 +39,11 @@ class Served(Frozen):
 
 
 class LocalPage:
-    """One page per state folder."""
+    """One page per state folder. `code` is the folder that holds the packages it is made of."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, code: Path = ROOT) -> None:
         self._settings = settings
+        self._code = code
         self._file = settings.state_dir / "page.json"
         self._lock = settings.state_dir / "page.lock"
         self._log = settings.state_dir / "logs" / "page.log"
@@ -45,14 +51,14 @@ class LocalPage:
     def use(self, host: str, port: int, command: Callable[[int], list[str]], say: Callable[[str], None]) -> Served:
         """Start a page or reuse the one that lives, and wait until it answers.
 
-        `command` gives what to start for a port, which is another than `port` where that is taken. A page of another
-        version, of other settings or of another Prefect server is ended first. Raises UnavailableError.
+        `command` gives what to start for a port, which is another than `port` where that is taken. A page of other code,
+        of other settings or of another Prefect server is ended first. Raises UnavailableError.
         """
-        made_of = _fingerprint(host, port)
+        made_of = _fingerprint(host, port, self._code)
         with locked(self._lock):
             served = self._read()
             if served and served.process.alive() and served.made_of != made_of:
-                say("The page runs with other settings or another version; starting it anew …")
+                say("The page runs with other settings or other code; starting it anew …")
                 served.process.end(self._settings.start_timeout)
             if served is None or not served.process.alive():
                 say("Starting the page …")
@@ -85,7 +91,12 @@ class LocalPage:
             return None
 
 
-def _fingerprint(host: str, port: int) -> str:
+def _fingerprint(host: str, port: int, code: Path) -> str:
     given = {name: value for name, value in os.environ.items() if name.startswith(("DOCKYARD_", "PREFECT_API_"))}
     said = repr((version("dockyard"), host, port, sorted(given.items())))
-    return hashlib.sha256(said.encode(errors="surrogateescape")).hexdigest()
+    digest = hashlib.sha256(said.encode(errors="surrogateescape"))
+    for file in sorted(found for package in PACKAGES for found in (code / package).rglob("*") if found.suffix in SOURCES):
+        # What the files hold, not their times: another branch and back again is the same page.
+        digest.update(f"\n{file.relative_to(code)}\n".encode(errors="surrogateescape"))
+        digest.update(file.read_bytes())
+    return digest.hexdigest()

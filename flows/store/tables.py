@@ -121,6 +121,26 @@ signing_keys = Table(
 )
 """Keys that every replica signs with, as hexadecimal digits; made by whoever needs one first."""
 
+identities = Table(
+    "identities",
+    metadata,
+    Column("issuer", String(255), primary_key=True),
+    Column("subject", String(255), primary_key=True),
+    Column("account", String(128), ForeignKey("accounts.name", ondelete="CASCADE"), nullable=False),
+    Column("bound", String(27), nullable=False),
+    UniqueConstraint("account", "issuer", name="uq_identities_account_issuer"),
+)
+"""Who at an identity provider is which account: bound once, by what the provider never gives to somebody else."""
+
+used_states = Table(
+    "used_states",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("expires", String(27), nullable=False, index=True),
+)
+"""Sign-ins that came back from an identity provider, by the sha256 of their state: no second time. A row may go once the
+sign-in has expired."""
+
 deliveries = Table(
     "deliveries",
     metadata,

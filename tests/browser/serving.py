@@ -16,6 +16,7 @@ from flows.settings import Settings
 from tests.flows.accounts.people import PASSWORD
 from ui.app.application import application
 from ui.hardening.server import server_config
+from ui.oidc.settings import OidcSettings
 from ui.page.build import build, mount
 from ui.page.visitor import Visitor
 from ui.settings import WebSettings
@@ -34,11 +35,11 @@ def serving(settings: Settings, visitor: Visitor) -> Iterator[str]:
 
 
 @contextmanager
-def serving_hub(settings: Settings) -> Iterator[str]:
+def serving_hub(settings: Settings, oidc: OidcSettings | None = None) -> Iterator[str]:
     """Serve the whole application as `dockyard serve` does; gives its address."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         web = WebSettings(page_port=listener.getsockname()[1])
-        with _running(uvicorn.Server(server_config(application(settings, web), web, log_config=None)), listener):
+        with _running(uvicorn.Server(server_config(application(settings, web, oidc), web, log_config=None)), listener):
             yield web.public_url
 
 

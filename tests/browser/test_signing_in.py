@@ -153,3 +153,23 @@ def test_a_page_that_was_open_when_its_person_was_disabled_does_nothing_more(
         page.get_by_label("Closed ones, too").check()
     expect(page.get_by_text("You are not signed in, or not any more; sign in")).to_be_visible()
     shot(page, "signed-out")
+
+
+def test_a_script_of_the_page_calls_the_api(address: str, watched: Callable[[], Watched]) -> None:
+    seen = watched()
+    page = seen.page
+    page.goto(f"{address}/api/docs")
+    sign_in(page, "alice")
+    expect(page.get_by_role("heading", name="Dockyard API")).to_be_visible()
+    page.goto(address)
+    script = """async () => {
+        const { csrf } = await (await fetch("/api/session")).json();
+        const ask = headers => fetch("/api/workflows/lint", {
+            method: "POST",
+            body: JSON.stringify({ text: "name: x" }),
+            headers: { "Content-Type": "application/json", ...headers },
+        });
+        return [(await ask({})).status, (await ask({ "X-CSRF-Token": csrf })).status];
+    }"""
+    assert page.evaluate(script) == [403, 200]
+    assert seen.violations == []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.accounts import Role, Scope, links, passwords, sessions, sign_in, tokens
+from flows.accounts import Role, Scope, links, passwords, pending, sessions, sign_in, tokens
 from flows.service.accounts import TOKEN_LIFETIME
 from flows.store import tables
 
@@ -20,6 +20,8 @@ TABLES = (
     tables.tokens,
     tables.links,
     tables.signing_keys,
+    tables.identities,
+    tables.used_states,
 )
 PROSE = " ".join(PAGE.split())
 
@@ -44,6 +46,7 @@ def test_every_column_is_named(table: tables.Table) -> None:
         f"up to {sign_in.LONGEST_WAIT.seconds // 60} minutes",
         f"ends {sessions.IDLE.seconds // 3600} hours after it was last used, {sessions.LIFETIME.days} days after it began",
         f"{TOKEN_LIFETIME.days} days unless said otherwise, at most {tokens.LONGEST.days}",
+        f"comes back within {pending.LIFETIME.seconds // 60} minutes",
         f"within at most {links.LONGEST.days} days",
         f"`{tokens.PREFIX}_<id>_<secret>`",
     ],

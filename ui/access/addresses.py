@@ -10,6 +10,8 @@ from starlette.types import Scope
 HOME = "/"
 LOGIN = "/login"
 LOGOUT = "/logout"
+OIDC = "/login/oidc"
+OIDC_CALLBACK = "/login/oidc/callback"
 LINKS = "/links"
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -47,7 +49,13 @@ def local(address: str) -> str:
         parts = urlsplit(address)
     except ValueError:
         return HOME
-    if parts.scheme or parts.netloc or address.startswith("//") or parts.path in {LOGIN, LOGOUT}:
+    if (
+        parts.scheme
+        or parts.netloc
+        or address.startswith("//")
+        or parts.path == LOGOUT
+        or f"{parts.path}/".startswith(f"{LOGIN}/")
+    ):
         return HOME
     return address
 
@@ -56,6 +64,12 @@ def login_for(address: str) -> str:
     """The address of the login page that leads to `address` afterwards."""
     then = local(address)
     return LOGIN if then == HOME else f"{LOGIN}?next={quote(then, safe='')}"
+
+
+def provider_for(address: str) -> str:
+    """The address that sends people to the identity provider, and to `address` afterwards."""
+    then = local(address)
+    return OIDC if then == HOME else f"{OIDC}?next={quote(then, safe='')}"
 
 
 def gate_address(gate: str) -> str:

@@ -13,6 +13,7 @@ from ui.settings import WebSettings
 
 SESSION = "dockyard"
 ARRIVALS = "dockyard-links"
+PENDING = "dockyard-oidc"
 _HOST = "__Host-"
 """Browsers keep a cookie of such a name only with Secure, for this host alone and all of its paths."""
 
@@ -31,20 +32,21 @@ class Cookies:
         """The value of a cookie, None where there is none."""
         return connection.cookies.get(self._full(connection, name))
 
-    def put(self, response: Response, connection: HTTPConnection, name: str, value: str) -> None:
-        """Let the browser keep a value until it is closed; the hub ends a session sooner by itself."""
+    def put(self, response: Response, connection: HTTPConnection, name: str, value: str, seconds: int | None = None) -> None:
+        """Let the browser keep a value for so long, or until it is closed; the hub ends a session sooner by itself."""
         response.set_cookie(
             self._full(connection, name),
             value,
+            max_age=seconds,
             path="/",
             secure=self._secure(connection),
             httponly=True,
             samesite="lax",  # a link in a mail must find its reader signed in; what changes something is checked apart
         )
 
-    def drop(self, response: Response, connection: HTTPConnection) -> None:
-        """Let the browser forget all of them."""
-        for name in (SESSION, ARRIVALS):
+    def drop(self, response: Response, connection: HTTPConnection, *names: str) -> None:
+        """Let the browser forget those of `names`, or all."""
+        for name in names or (SESSION, ARRIVALS, PENDING):
             response.delete_cookie(
                 self._full(connection, name), path="/", secure=self._secure(connection), httponly=True, samesite="lax"
             )

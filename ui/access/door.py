@@ -23,21 +23,30 @@ from flows.service.accounts import (
 from ui.access.addresses import HOME, LINKS, LOGIN, LOGOUT, gate_address, local
 from ui.access.cookies import ARRIVALS, SESSION, with_arrival
 from ui.access.form import FormError, read_form
-from ui.access.html import LinkPage, LoginPage, SignedInPage
+from ui.access.html import LinkPage, SignedInPage
 from ui.access.identity import Identity
+from ui.access.login import Login, sentence
 from ui.access.origin import same_origin
 from ui.access.principal import principal_of
+from ui.access.provider_door import ProviderDoor
+from ui.oidc.provider import Provider
 from ui.settings import WebSettings
 
 HASHES_AT_ONCE = 2
 """Passwords that are checked at the same time: each takes 64 MiB and a core."""
 
+_LEFT = "left"
+"""In the login page's query, after signing out."""
 
-def door(identity: Identity, settings: WebSettings) -> Router:
-    """The pages by which people come in and go. All but `/login` expect a principal: `Guard` stands before them."""
-    made = _Door(identity, settings)
+
+def door(identity: Identity, settings: WebSettings, provider: Provider | None = None) -> Router:
+    """The pages by which people come in and go. All but `/login` and what is below it expect a principal: `Guard` stands
+    before them."""
+    login = Login(provider.label if provider else "")
+    made = _Door(identity, settings, login, provider)
     return Router(
         [
+            *(ProviderDoor(identity, provider, login).routes() if provider else ()),
             Route(LOGIN, made.show, methods=["GET"]),
             Route(LOGIN, made.sign_in, methods=["POST"]),
             Route(LOGOUT, made.sign_out, methods=["POST"]),
@@ -51,6 +60,8 @@ def door(identity: Identity, settings: WebSettings) -> Router:
 class _Door:
     identity: Identity
     settings: WebSettings
+    login: Login
+    provider: Provider | None
     hashing: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(HASHES_AT_ONCE))
 
     async def show(self, request: Request) -> Response:
@@ -58,18 +69,20 @@ class _Door:
         then = local(request.query_params.get("next", HOME))
         session = await self._session(request)
         if session is None:
-            return _html(LoginPage(then=then).html())
+            if _LEFT in request.query_params:
+                return self.login.left(self.provider.leave(f"{self.settings.public_url}{LOGIN}") if self.provider else None)
+            return self.login.page(then=then)
         return _html(SignedInPage(session=session, then=then).html())
 
     async def sign_in(self, request: Request) -> Response:
         """Begin a session, in place of the one that the browser had."""
         if not same_origin(request, self.settings.public_url):
             # Else a page elsewhere could sign people in as its own account, and see what they do there.
-            return _html(LoginPage(said="This did not come from the login page. Sign in here.").html(), 403)
+            return self.login.page("this did not come from the login page; sign in here", 403)
         try:
             form = await read_form(request)
         except FormError as error:
-            return _html(LoginPage(said=_sentence(error)).html(), 400)
+            return self.login.page(error, 400)
         then, name = local(form.get("next", HOME)), form.get("name", "")
         known = self.identity.accounts
         try:
@@ -78,13 +91,13 @@ class _Door:
             )
             await self._end(request)
         except WrongCredentialsError as error:
-            return _html(LoginPage(then=then, name=name, said=_sentence(error)).html(), 401, {"WWW-Authenticate": "Bearer"})
+            return self.login.page(error, 401, then=then, name=name, headers={"WWW-Authenticate": "Bearer"})
         except TooManyAttemptsError as error:
             headers = {"Retry-After": str(error.retry_after)}
-            said = f"{_sentence(error)} If the password is lost, an admin can give another."
-            return _html(LoginPage(then=then, name=name, said=said).html(), 429, headers)
+            said = f"{sentence(error)} If the password is lost, an admin can give another."
+            return self.login.page(said, 429, then=then, name=name, headers=headers)
         except UnavailableError as error:
-            return _html(LoginPage(then=then, name=name, said=_sentence(error)).html(), 503)
+            return self.login.page(error, 503, then=then, name=name)
         response = RedirectResponse(then, status_code=303)
         self.identity.cookies.put(response, request, SESSION, signed.id.get_secret_value())
         return response
@@ -97,9 +110,9 @@ class _Door:
             if isinstance(session, Session):
                 self.identity.accounts.check_csrf(session, form.get("csrf"))
         except (FormError, ForgedRequestError) as error:
-            return _html(LinkPage(title="Not signed out", said=_sentence(error), then=LOGIN, label="Try again").html(), 403)
+            return _html(LinkPage(title="Not signed out", said=sentence(error), then=LOGIN, label="Try again").html(), 403)
         await self._end(request)
-        response = RedirectResponse(LOGIN, status_code=303)
+        response = RedirectResponse(f"{LOGIN}?{_LEFT}" if self.provider else LOGIN, status_code=303)
         self.identity.cookies.drop(response, request)
         return response
 
@@ -112,7 +125,7 @@ class _Door:
         except LinkError as error:
             then, label = (gate_address(error.gate), "Show the gate") if error.gate else (HOME, "Show what waits for me")
             title = "This link does not lead on"
-            return _html(LinkPage(title=title, said=_sentence(error), then=then, label=label).html(), 404)
+            return _html(LinkPage(title=title, said=sentence(error), then=then, label=label).html(), 404)
         response = RedirectResponse(gate_address(link.gate), status_code=303)
         if isinstance(session, Session):
             seal = await self.identity.ask(known.seal_arrival, session, link.gate)
@@ -131,10 +144,5 @@ class _Door:
             await self.identity.ask(self.identity.accounts.sign_out, session)
 
 
-def _html(body: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return HTMLResponse(body, status, headers)
-
-
-def _sentence(error: Exception) -> str:
-    said = str(error).rstrip(".")
-    return f"{said[:1].upper()}{said[1:]}."
+def _html(body: str, status: int = 200) -> Response:
+    return HTMLResponse(body, status)

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flows.errors import UnavailableError
 from flows.service.accounts import Accounts, ForbiddenError, ForgedRequestError, NotSignedInError, Principal, Session
-from ui.access.addresses import LINKS, LOGIN, LOGOUT, changes_something, is_open, login_for, wanted
+from ui.access.addresses import LINKS, LOGIN, LOGOUT, OIDC, OIDC_CALLBACK, changes_something, is_open, login_for, wanted
 from ui.access.cookies import Cookies
 from ui.access.door import door
 from ui.access.identity import Identity
@@ -16,6 +16,7 @@ from ui.access.origin import same_origin
 from ui.access.principal import set_principal
 from ui.hardening.paths import API, is_below
 from ui.hardening.problem import Problem, answer
+from ui.oidc.provider import Provider
 from ui.settings import WebSettings
 
 CSRF_HEADER = "x-csrf-token"
@@ -27,12 +28,13 @@ class Guard:
     `app` meets requests of nobody only where `is_open` says so. Everything else has a principal: see `principal_of`.
     """
 
-    def __init__(self, app: ASGIApp, accounts: Accounts, settings: WebSettings) -> None:
+    def __init__(self, app: ASGIApp, accounts: Accounts, settings: WebSettings, provider: Provider | None = None) -> None:
         self.app = app
         self.accounts = accounts
         self.settings = settings
         self.identity = Identity(accounts, Cookies(settings))
-        self.door = door(self.identity, settings)
+        self.door = door(self.identity, settings, provider)
+        self.open_doors = {LOGIN, OIDC, OIDC_CALLBACK} if provider else {LOGIN}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request of somebody who is known."""
@@ -48,7 +50,7 @@ class Guard:
     async def _serve(self, scope: Scope) -> ASGIApp:
         if is_open(scope):
             return self.app
-        if scope["path"] == LOGIN:
+        if scope["path"] in self.open_doors:
             return self.door
         connection = HTTPConnection(scope)
         try:

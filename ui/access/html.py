@@ -8,7 +8,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from flows.service.accounts import Session
-from ui.access.addresses import HOME, LOGIN, LOGOUT
+from ui.access.addresses import HOME, LOGIN, LOGOUT, provider_for
 
 _STYLE = Path(__file__).with_name("door.css")
 _LONGEST_NAME, _LONGEST_PASSWORD = 128, 1024
@@ -42,8 +42,16 @@ _SIGN_IN = Markup("""{said}<form method="post" action="{login}">
 <input id="password" name="password" type="password" autocomplete="current-password" maxlength="{longest_password}"
  required{focus_password}{described}>
 <button type="submit">Sign in</button>
-</form>
+</form>{provider}
 <p class="soft">No account, or the password is lost? An admin adds people and gives new passwords.</p>""")
+
+_PROVIDER = Markup("""
+<p class="or">or</p>
+<p><a class="button second" href="{address}">Sign in with {label}</a></p>""")
+
+_LEFT = Markup("""<p role="status">You are signed out here. {label} may still know you in this browser\
+{end}.</p>
+""")
 
 _SIGNED_IN = Markup("""<p>You are <strong>{name}</strong>, with the role {role}.</p>
 <p><a class="button" href="{then}">Go on</a></p>
@@ -57,17 +65,25 @@ _LINK = Markup('<p role="status">{said}</p>\n<p><a class="button" href="{then}">
 
 @dataclass(frozen=True)
 class LoginPage:
-    """Asks for name and password; `said` is what came of the last try, `then` where a success leads."""
+    """Asks for name and password; `said` is what came of the last try, `then` where a success leads.
+
+    `provider` is what the identity provider is called, empty where there is none. `left` says that somebody has just
+    signed out, `end` where they can sign out of the provider, too.
+    """
 
     then: str = HOME
     name: str = ""
     said: str = ""
+    provider: str = ""
+    left: bool = False
+    end: str | None = None
 
     def html(self) -> str:
         """The document."""
         focus, none = Markup(" autofocus"), Markup("")
         body = _SIGN_IN.format(
-            said=Markup('<p class="said" id="said" role="alert">{}</p>\n').format(self.said) if self.said else "",
+            said=self._news(),
+            provider=self._provider(),
             login=LOGIN,
             then=self.then,
             name=self.name[:_LONGEST_NAME],
@@ -78,6 +94,19 @@ class LoginPage:
             longest_password=_LONGEST_PASSWORD,
         )
         return _document("Sign in", body)
+
+    def _news(self) -> Markup:
+        if self.said:
+            return Markup('<p class="said" id="said" role="alert">{}</p>\n').format(self.said)
+        if not self.left or not self.provider:
+            return Markup("")
+        end = Markup(': <a href="{}">sign out there, too</a>').format(self.end) if self.end else ""
+        return _LEFT.format(label=self.provider, end=end)
+
+    def _provider(self) -> Markup:
+        if not self.provider:
+            return Markup("")
+        return _PROVIDER.format(address=provider_for(self.then), label=self.provider)
 
 
 @dataclass(frozen=True)

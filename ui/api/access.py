@@ -11,15 +11,16 @@ from ui.access.principal import principal_of
 
 
 class Needs:
-    """A dependency on somebody who has a scope. Raises NotSignedInError, ForbiddenError."""
+    """A dependency on somebody who has a scope; None: on anybody who is known. Raises NotSignedInError, ForbiddenError."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope | None) -> None:
         self.scope = scope
 
     async def __call__(self, request: Request) -> Principal:
         """Who asks."""
         principal = principal_of(request)
-        principal.require(self.scope)
+        if self.scope is not None:
+            principal.require(self.scope)
         return principal
 
 

@@ -7,14 +7,15 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from flows.settings import Settings
-from ui.api import agents, approvals, events, metrics, reports, runs, workflows
+from ui.api import agents, approvals, events, metrics, reports, runs, session, workflows
 from ui.api.description import describe
 from ui.api.hub import Hub
 from ui.api.problems import EVERYWHERE, answer_errors, problems
 
 DESCRIPTION = (
     "What Dockyard does, for programs: workflows, their runs, and the gates at which those wait for people. Send an API "
-    "token as Authorization: Bearer …. Errors are problem documents (RFC 9457)."
+    "token as Authorization: Bearer …; a script of the page, which has a session, sends the csrf of GET /api/session as "
+    "X-CSRF-Token with what changes something. Errors are problem documents (RFC 9457)."
 )
 
 
@@ -33,6 +34,7 @@ def api(settings: Settings) -> FastAPI:
     hub = Hub(settings)
     for part in (agents, workflows, runs, reports, approvals, events, metrics):
         part.serve(app, hub)
+    session.serve(app)
     answer_errors(app)
     describe(app)
     return app

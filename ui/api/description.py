@@ -12,6 +12,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from agents.contract.schema import Frozen
+from ui.access.cookies import SESSION
 from ui.access.principal import principal_of
 from ui.api import problems
 from ui.api.access import Needs
@@ -19,9 +20,13 @@ from ui.api.access import Needs
 DOCS = "/docs"
 OPENAPI = "/openapi.json"
 
+_AS_A_SESSION = (
+    "As the page signs in; on TLS the cookie's name begins with __Host-. What changes something takes the header "
+    "X-CSRF-Token, too: GET /session gives it."
+)
 _SECURITY = {
     "token": {"type": "http", "scheme": "bearer", "description": "An API token; `dockyard tokens` makes one."},
-    "session": {"type": "apiKey", "in": "cookie", "name": "dockyard_session", "description": "As the page signs in."},
+    "session": {"type": "apiKey", "in": "cookie", "name": SESSION, "description": _AS_A_SESSION},
 }
 
 _STYLE = Markup(
@@ -32,13 +37,14 @@ _STYLE = Markup(
 
 
 class Operation(Frozen):
-    """One thing that the API does. `scope` is empty where nobody need be signed in."""
+    """One thing that the API does. `scope` is empty where it takes none; `open` says that nobody need be signed in."""
 
     method: str
     path: str
     summary: str
     text: str
     scope: str
+    open: bool
     takes: tuple[tuple[str, str, str], ...]
     answers: tuple[tuple[str, str], ...]
 
@@ -70,6 +76,7 @@ def operations(app: FastAPI) -> Iterator[Operation]:
                 summary=said["summary"],
                 text=said.get("description", ""),
                 scope=_scope(route),
+                open=_needs(route) is None,
                 takes=tuple((one["name"], one["in"], one.get("description", "")) for one in said.get("parameters", ())),
                 answers=tuple((status, one["description"]) for status, one in sorted(said["responses"].items())),
             )
@@ -85,7 +92,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             scope = _scope(route)
             for method in route.methods or ():
                 said = document["paths"][route.path_format][method.lower()]
-                said["security"] = [{"token": []}, {"session": []}] if scope else []
+                said["security"] = [{"token": []}, {"session": []}] if _needs(route) else []
                 if scope:
                     said["x-scope"] = scope
         app.openapi_schema = document
@@ -96,8 +103,13 @@ def _routes(app: FastAPI) -> Iterator[APIRoute]:
     return (route for route in app.routes if isinstance(route, APIRoute) and route.include_in_schema)
 
 
+def _needs(route: APIRoute) -> Needs | None:
+    return next((part.call for part in route.dependant.dependencies if isinstance(part.call, Needs)), None)
+
+
 def _scope(route: APIRoute) -> str:
-    return next((part.call.scope.value for part in route.dependant.dependencies if isinstance(part.call, Needs)), "")
+    needs = _needs(route)
+    return needs.scope.value if needs and needs.scope else ""
 
 
 def _page(app: FastAPI) -> Markup:

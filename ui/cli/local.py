@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from ui.cli.errors import spoken
-from ui.cli.options import configuration, tenant, web_configuration
-from ui.cli.serving import page_command, page_is_installed, print_first_password
+from ui.cli.options import configuration, oidc_configuration, tenant, web_configuration
+from ui.cli.serving import other_port, page_command, page_is_installed, print_first_password
 
 
 def register(app: typer.Typer) -> None:
@@ -35,13 +35,16 @@ def up() -> None:
         with_page = page_is_installed()
         if with_page:
             web = web_configuration()
+            oidc_configuration()  # what the page would refuse is said here, not in its log
             print_first_password(config)
         services = LocalServices(config)
         address = services.use(_say)
-        page = LocalPage(config).use(web.page_host, web.page_port, page_command, _say).address if with_page else None
+        page = LocalPage(config).use(web.page_host, web.page_port, page_command, _say) if with_page else None
         names = deploy_all(config)
     if page:
-        typer.echo(f"Page: {web.page_url or page}")
+        typer.echo(f"Page: {web.page_url or page.address}")
+        if taken := other_port(web, page.port):
+            _say(taken)
     else:
         _say("The page is not installed: pip install 'dockyard[page]' brings it.")
     typer.echo(f"Prefect UI: {address.removesuffix('/api')}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from pydantic import JsonValue, ValidationError
+from pydantic_settings import SettingsError
 
 from flows.errors import InvalidInputError
 from flows.settings import RuntimeName, Settings, settings
@@ -18,6 +19,7 @@ from flows.settings import RuntimeName, Settings, settings
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ui.oidc.settings import OidcSettings
     from ui.settings import WebSettings
 
 T = TypeVar("T")
@@ -95,12 +97,21 @@ def web_configuration() -> WebSettings:
     return _usable(web_settings)
 
 
+def oidc_configuration() -> OidcSettings:
+    """The settings of the identity provider. Raises as `configuration`."""
+    from ui.oidc.settings import oidc_settings
+
+    return _usable(oidc_settings)
+
+
 def _usable(read: Callable[[], T]) -> T:
     try:
         return read()
     except ValidationError as error:
         wrong = "; ".join(f"DOCKYARD_{item['loc'][0]}".upper() + f": {item['msg']}" for item in error.errors())
         raise InvalidInputError(wrong) from error
+    except SettingsError as error:  # a value that is to be JSON; the text names the setting and repeats nothing
+        raise InvalidInputError(f"a setting is not the JSON that it takes: {error}") from error
 
 
 def wide_console() -> Console:

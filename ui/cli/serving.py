@@ -5,14 +5,17 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from importlib.util import find_spec
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows.errors import InvalidInputError, UnavailableError
 from flows.settings import Settings
 from ui.cli.errors import spoken
-from ui.cli.options import configuration, web_configuration
+from ui.cli.options import configuration, oidc_configuration, web_configuration
+
+if TYPE_CHECKING:
+    from ui.settings import WebSettings
 
 
 def register(app: typer.Typer) -> None:
@@ -28,6 +31,19 @@ def page_is_installed() -> bool:
 def page_command(port: int) -> list[str]:
     """What serves the page on a port, as a process of its own."""
     return [sys.executable, "-m", "ui.cli.main", "serve", "--port", str(port)]
+
+
+def other_port(web: WebSettings, port: int) -> str | None:
+    """What to say where the page listens on another port than it should; None where it does not."""
+    if port == web.page_port:
+        return None
+    said = f"Port {web.page_port} is taken: the page listens on {port} until `dockyard down`."
+    if web.page_url is None:
+        return f"{said} Free that port, or set DOCKYARD_PAGE_PORT to another."
+    return (
+        f"{said} Links in messages, and sign-ins at an identity provider, still lead to {web.page_url} (DOCKYARD_PAGE_URL): "
+        "see that this reaches the page, or free the port and start it again."
+    )
 
 
 def print_first_password(config: Settings) -> None:
@@ -53,7 +69,7 @@ def serve(
     with spoken():
         if not page_is_installed():
             raise InvalidInputError("the page is not installed: pip install 'dockyard[page]' brings it")
-        config, web = configuration(), web_configuration()
+        config, web, oidc = configuration(), web_configuration(), oidc_configuration()
         if port is not None:
             web = web.model_copy(update={"page_port": port})
         if sys.stdout.isatty():
@@ -64,7 +80,7 @@ def serve(
         from ui.app.application import application
         from ui.hardening.server import serve as listen
 
-        app = application(config, web)
+        app = application(config, web, oidc)
         typer.echo(f"Page: {web.public_url}", err=True)
         with suppress(KeyboardInterrupt):  # uvicorn hands on the Ctrl-C after which it has ended in order
             listen(app, web)

@@ -1,4 +1,4 @@
-"""Commands about people: users list, add, set, disable, enable, remove, password."""
+"""Commands about people: users list, add, set, disable, enable, remove, password, bind, unbind."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import typer
 from flows.errors import InvalidInputError
 from ui.cli.columns import print_rows
 from ui.cli.errors import spoken
-from ui.cli.options import configuration
+from ui.cli.options import configuration, oidc_configuration
 from ui.cli.passwords import asked_password
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
+
     from flows.service.accounts import Account, Accounts, Role
 
 users = typer.Typer(
@@ -31,7 +33,7 @@ def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     users.command("list")(list_users)
     users.command("set")(change)
-    for command in (add, disable, enable, remove, password):
+    for command in (add, disable, enable, remove, password, bind, unbind):
         users.command()(command)
     app.add_typer(users)
 
@@ -60,25 +62,29 @@ def list_users() -> None:
 
 def add(
     name: Name,
+    *,
     role: Annotated[str, RoleText] = "viewer",
     group: Groups = None,
     workspace: Annotated[
         str, typer.Option("--workspace", help="The tenant that the person belongs to, for good; a new one is made.")
     ] = "default",
     generate: Generate = False,
+    no_password: Annotated[
+        bool, typer.Option("--no-password", help="Give none: the person signs in at the identity provider alone.")
+    ] = False,
 ) -> None:
     """Add somebody. The password is asked for, or read from standard input.
 
     Example: dockyard users add alice --role approver --generate
     """
     with spoken():
-        from flows.service.accounts import random_password
-
         wanted = _role(role)
-        secret = random_password() if generate else asked_password(name)
+        if generate and no_password:
+            raise InvalidInputError("--generate and --no-password contradict each other")
+        secret = None if no_password else _new_password(name, generate=generate)
         account = _accounts().add(name, wanted, password=secret, groups=group or (), workspace=workspace)
     typer.echo(f"{account.name} is there with the role {account.role}.", err=True)
-    if generate:
+    if generate and secret:
         typer.echo(secret.get_secret_value())
 
 
@@ -124,15 +130,49 @@ def remove(name: Name) -> None:
 def password(name: Name, generate: Generate = False) -> None:
     """Give somebody another password, which ends their sessions. It is asked for, or read from standard input."""
     with spoken():
-        from flows.service.accounts import random_password
-
         known = _accounts()
         known.get(name)  # nobody is asked for what could not be used
-        secret = random_password() if generate else asked_password(name)
+        secret = _new_password(name, generate=generate)
         account = known.set_password(name, secret)
     typer.echo(f"{account.name} has another password; whoever was signed in under it is not any more.", err=True)
     if generate:
         typer.echo(secret.get_secret_value())
+
+
+def bind(
+    name: Name,
+    subject: Annotated[str, typer.Argument(metavar="SUBJECT", help="The person's id there: `sub` in its tokens.")],
+    issuer: Annotated[str | None, typer.Option("--issuer", help="The provider; default: DOCKYARD_OIDC_ISSUER.")] = None,
+) -> None:
+    """Say who somebody is at the identity provider. Else whoever first signs in there by the account's name is bound to it.
+
+    Example: dockyard users bind alice 248289761001
+    """
+    with spoken():
+        provider = issuer or oidc_configuration().oidc_issuer
+        if not provider:
+            raise InvalidInputError("name the identity provider: --issuer, or DOCKYARD_OIDC_ISSUER")
+        _accounts().bind(name, provider, subject)
+    typer.echo(f"{name} is {subject} at {provider}.", err=True)
+
+
+def unbind(name: Name) -> None:
+    """Forget who somebody is at identity providers, and end their sessions. Whoever signs in there next by the account's
+    name is bound to it."""
+    with spoken():
+        known = _accounts()
+        forgotten = known.identities(name)
+        known.unbind(name)
+    for one in forgotten:
+        typer.echo(f"{one.account} was {one.identity.subject} at {one.identity.issuer}.", err=True)
+    if not forgotten:
+        typer.echo(f"{name} was bound to nobody.", err=True)
+
+
+def _new_password(name: str, *, generate: bool) -> SecretStr:
+    from flows.service.accounts import random_password
+
+    return random_password() if generate else asked_password(name)
 
 
 def _row(account: Account) -> tuple[str, ...]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from starlette.datastructures import MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.hardening.client import client_key
@@ -22,13 +25,24 @@ def headers_of(count: Count) -> dict[str, str]:
     return headers if count.allowed else headers | {"Retry-After": str(count.reset)}
 
 
+Refuse = Callable[[Scope, Count], Response]
+"""Makes the answer to a request too many; what headers it needs are added."""
+
+
+def refuse_with_problem(scope: Scope, count: Count) -> Response:
+    """The answer for programs."""
+    detail = f"More than {count.limit} requests in {count.window} s. Ask again in {count.reset} s."
+    return answer(Problem(status=429, detail=detail), scope)
+
+
 class RateLimit:
     """Answers 429 to a client that asked too often below `prefix`; tells everybody there how much is left."""
 
-    def __init__(self, app: ASGIApp, window: RateWindow, prefix: str) -> None:
+    def __init__(self, app: ASGIApp, window: RateWindow, prefix: str, refuse: Refuse = refuse_with_problem) -> None:
         self.app = app
         self.window = window
         self.prefix = prefix
+        self.refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request if its client has any left."""
@@ -38,8 +52,9 @@ class RateLimit:
         count = await self.window.hit(f"{self.prefix} {client_key(scope)}")
         headers = headers_of(count)
         if not count.allowed:
-            detail = f"More than {count.limit} requests in {count.window} s. Ask again in {count.reset} s."
-            await answer(Problem(status=429, detail=detail), scope, headers)(scope, receive, send)
+            response = self.refuse(scope, count)
+            response.headers.update(headers)
+            await response(scope, receive, send)
             return
 
         async def told(message: Message) -> None:

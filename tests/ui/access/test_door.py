@@ -74,6 +74,23 @@ def test_one_address_may_not_try_for_ever(visit: Visit) -> None:
     assert (done.status_code, done.headers["content-type"]) == (429, "application/problem+json")
 
 
+def test_a_browser_that_tried_too_often_reads_so_on_the_login_page(visit: Visit) -> None:
+    client = visit()
+    for _ in range(60):
+        client.get("/login")
+    form = {"name": "ann", "password": PASSWORD.get_secret_value()}
+    for done in (
+        client.get("/login?next=/runs/x", headers=HTML),
+        client.post("/login?next=/runs/x", data=form, headers={**OURS, **HTML}),
+    ):
+        assert (done.status_code, done.headers["content-type"]) == (429, "text/html; charset=utf-8")
+        assert "Too many tries from your address; try again in " in done.text
+        assert 'name="next" value="/runs/x"' in done.text
+        assert 0 < int(done.headers["retry-after"]) <= 60
+        assert done.headers["ratelimit-remaining"] == "0"
+        assert "set-cookie" not in done.headers
+
+
 def test_the_cookie_is_for_the_browser_alone(visit: Visit) -> None:
     (kept,) = cookie(visit()).values()
     assert kept.key == SESSION

@@ -147,3 +147,23 @@ def test_a_token_is_printed_once_listed_without_its_secret_and_revoked() -> None
     with pytest.raises(NotSignedInError):
         known.person_of_token(text)
     assert command("tokens", "list").stdout.splitlines()[1].split()[2] == "revoked"
+
+
+def test_who_signs_in_at_a_provider_alone_has_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = command("users", "add", "eve@example.org", "--no-password", typed=f"{PASSWORD}\n")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert not lets_in("eve@example.org", PASSWORD)
+    assert "contradict" in refused("users", "add", "zoe", "--no-password", "--generate")
+
+
+def test_an_admin_binds_somebody_to_who_they_are_at_the_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    add("alice", "viewer")
+    assert "DOCKYARD_OIDC_ISSUER" in refused("users", "bind", "alice", "s-1")
+    done = command("users", "bind", "Alice", "s-1", "--issuer", "https://id.example")
+    assert (done.exit_code, done.stderr) == (0, "Alice is s-1 at https://id.example.\n")
+    add("bob", "viewer")
+    assert "is the account 'alice'" in refused("users", "bind", "bob", "s-1", "--issuer", "https://id.example")
+    assert "there is no account" in refused("users", "bind", "carol", "s-1", "--issuer", "https://other.example")
+    done = command("users", "unbind", "alice")
+    assert (done.exit_code, done.stderr) == (0, "alice was s-1 at https://id.example.\n")
+    assert command("users", "unbind", "alice").stderr == "alice was bound to nobody.\n"
