@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
 from agents.contract.schema import Summary
 from flows.definition.status import NodeStatus
-from flows.errors import InvalidInputError
-from flows.reports import archive
 from flows.reports.schema import RunStatus
 
 
@@ -68,11 +65,3 @@ class Glance(_Part):
     started: datetime
     finished: datetime
     nodes: tuple[NodeGlance, ...] = ()
-
-
-def glance(run_id: UUID) -> Glance | None:
-    """The figures of that run; None where it has no report that can be read here."""
-    try:
-        return Glance.model_validate_json(archive.content(run_id))
-    except InvalidInputError:
-        return None

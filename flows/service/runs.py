@@ -18,7 +18,6 @@ from flows.definition.loader import name_of
 from flows.errors import EXPIRED, INVALID_INPUT, REJECTED, ConflictError, InvalidInputError, UnknownError
 from flows.people import Via
 from flows.reports import plain
-from flows.reports.schema import RunReport
 from flows.service.deployments import FLOW_NAME, deploy, deploy_from_file, ensure_pool
 from flows.service.lost_runs import ensure_lost_runs_are_told
 from flows.service.requests import StartRequest, check_request
@@ -359,13 +358,6 @@ class Runs:
             )
             for line in lines
         )
-
-    @answering()
-    def report(self, run_id: UUID) -> RunReport:
-        """The report of a finished run. Raises UnknownError."""
-        from flows.reports import archive
-
-        return archive.load(run_id)
 
     @answering()
     def progress(self, run_id: UUID) -> Progress:

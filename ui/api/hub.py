@@ -9,6 +9,7 @@ from flows.service.accounts import Principal
 from flows.service.approvals import Approvals
 from flows.service.events import Events
 from flows.service.library import Workflows
+from flows.service.reports import Reports
 from flows.settings import Settings
 
 
@@ -27,6 +28,10 @@ class Hub:
     def runs(self, principal: Principal) -> Runs:
         """The runs, on behalf of who asks."""
         return self._runs.acting_for(Caller(name=principal.name, via=Via.API))
+
+    def reports(self, principal: Principal) -> Reports:
+        """Reports of those runs."""
+        return Reports(self.settings, self.runs(principal))
 
     def count_runs(self) -> dict[RunState, int]:
         """How many runs are in each state. Raises UnavailableError."""
