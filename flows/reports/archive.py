@@ -12,12 +12,15 @@ import logging
 import shutil
 import tempfile
 import threading
+import time
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from uuid import UUID
 
 from prefect.context import FlowRunContext
 from prefect.filesystems import WritableFileSystem
 from prefect.results import get_default_result_storage
+from prefect.settings import get_current_settings
 from pydantic import Field
 
 from agents.contract.schema import Frozen
@@ -28,6 +31,8 @@ from flows.reports.schema import RunReport
 
 log = logging.getLogger(__name__)
 
+_KNOWN_SECONDS = 10.0
+"""How long the server is not asked again for its default storage: a page reads the figures of many runs."""
 _REPORT, _GLANCE = "report.json", "glance.json"
 
 
@@ -40,10 +45,16 @@ def _storage() -> WritableFileSystem:
     context = FlowRunContext.get()
     storage = None if context is None else context.result_store.result_storage
     if storage is None:
-        storage = get_default_result_storage(_sync=True)  # type: ignore[call-arg, assignment] # Prefect's dispatch argument
+        known = get_current_settings()
+        storage = _default(known.api.url, known.results.local_storage_path, int(time.monotonic() / _KNOWN_SECONDS))
     if not isinstance(storage, WritableFileSystem):
         raise UnavailableError("Prefect's result storage cannot be written")
     return storage
+
+
+@lru_cache(maxsize=4)
+def _default(server: str | None, folder: Path, moment: int) -> WritableFileSystem:  # noqa: ARG001 — what it depends on
+    return get_default_result_storage(_sync=True)  # type: ignore[call-arg, return-value] # Prefect's dispatch argument
 
 
 def save(report: RunReport) -> None:

@@ -48,8 +48,8 @@ def build(settings: Settings, who: Who) -> gr.Blocks:
                 agents_tab()
         on(page.load, approvals.arrive, [], [*approvals.listed, *approvals.detail])
         on(page.load, run.arrive, [], run.arrival)
-        on(page.load, compliance.arrive, [], compliance.arrival)
-        on(page.load, review.arrive, [], review.arrival)
+        compliance.wire_arrival(page)
+        review.wire_arrival(page)
         on(page.load, workflows.arrive, [], workflows.arrival)
         on(page.load, _selected, [], [tabs], quiet=True)
     return page

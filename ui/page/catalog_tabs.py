@@ -29,7 +29,7 @@ class WorkflowsTab:
         return [self.chosen, self.shown]
 
     def arrive(self, request: gr.Request) -> list[Update]:
-        """The files there are now, and the one that the address names, else the first."""
+        """The files there are now, and the one that the address names, else the first: before, there was none to choose."""
         known = names(self.context.settings)
         if not known:
             where = (

@@ -15,7 +15,7 @@ from flows.service.reports import Choice, Index, NodeLine, NoteCount, Past, adde
 from ui.page.findings import TONES, place
 from ui.page.pieces import Tone, badge, code, definitions, join, notice, section, table, text, tiles
 from ui.page.plots import Series, bars, lines
-from ui.page.run_view import duration, image
+from ui.page.run_view import duration
 
 DEPENDENCIES = 300
 SECRETS = 50
@@ -103,10 +103,10 @@ def trend_html(past: Sequence[Past], agents: Sequence[str], *, review: bool) -> 
         for label, one, (summary, mean) in zip(labels, past, counted, strict=True)
     ]
     headings = ("Ended (UTC)", "Run", "Findings", "Errors or worse", *(["Mean complexity"] if review else []))
-    pictures = [image(lines("Findings over runs", labels, found), "Findings over runs; the table below has the numbers.")]
+    pictures = [lines("Findings over runs; the table below has the numbers", labels, found)]
     if review:
         mean = [Series(name="mean complexity", values=tuple(mean for _, mean in counted))]
-        pictures.append(image(lines("Mean complexity over runs", labels, mean), "Mean complexity over runs."))
+        pictures.append(lines("Mean complexity over runs; the table below has the numbers", labels, mean))
     return section("Trend", *pictures, table("The trend in numbers", headings, rows))
 
 
@@ -216,7 +216,7 @@ def _histogram(report: CodeReview) -> Markup:
         return section(
             "Complexity", "This report has no histogram: an earlier version made it, or there is no function.", level=4
         )
-    drawn = image(bars("Functions by cyclomatic complexity", found), "Functions by complexity; the table has the numbers.")
+    drawn = bars("Functions by cyclomatic complexity; the table below has the numbers", found)
     return section(
         "Complexity", drawn, table("Functions by cyclomatic complexity", ("Complexity", "Functions"), found), level=4
     )
