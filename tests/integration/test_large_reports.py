@@ -96,16 +96,16 @@ def test_a_hundred_thousand_findings_are_opened_filtered_paged_and_exported_in_l
     page = seen.page
     page.goto(f"{hub.address}/?run={hub.run}&tab=compliance")
     sign_in(page, "olga")
-    tab = page.get_by_role("tabpanel", name="Compliance")
-    expect(tab.get_by_text(f"Findings 1 to 50 of {FINDINGS}")).to_be_visible(timeout=SOON)
-    expect(tab.get_by_text(f"{NEW} new")).to_be_visible()
+    tab = page.get_by_role("tabpanel").filter(visible=True)
+    expect(tab.get_by_text(f"Findings 1 to 50 of {FINDINGS}").first).to_be_visible(timeout=A_MINUTE)
+    expect(tab.get_by_text(f"{NEW} new").first).to_be_visible()
     opened = hub.most_memory()
     tab.get_by_role("button", name="Next page").click()
-    expect(tab.get_by_text(f"Findings 51 to 100 of {FINDINGS}")).to_be_visible(timeout=A_MINUTE)
+    expect(tab.get_by_text(f"Findings 51 to 100 of {FINDINGS}").first).to_be_visible(timeout=A_MINUTE)
     tab.get_by_label("critical", exact=True).check()
-    expect(tab.get_by_text(f"Findings 1 to 50 of {FINDINGS // 4},")).to_be_visible(timeout=A_MINUTE)
+    expect(tab.get_by_text(f"Findings 1 to 50 of {FINDINGS // 4},").first).to_be_visible(timeout=A_MINUTE)
     tab.get_by_label("New since the last run only").check()
-    expect(tab.get_by_text(f"Findings 1 to 50 of {NEW // 4},")).to_be_visible(timeout=A_MINUTE)
+    expect(tab.get_by_text(f"Findings 1 to 50 of {NEW // 4},").first).to_be_visible(timeout=A_MINUTE)
     for shown, ending in EXPORTS.items():
         compare(export(page, shown, ending), hub, ending)
     kept = sorted(path.name.partition(".")[2] for path in hub.downloads.iterdir())
@@ -134,12 +134,12 @@ def test_the_api_pages_filters_and_exports_a_hundred_thousand_findings_in_little
 
 def export(page: Page, shown: str, ending: str) -> Path:
     """Make the file on the page and download it."""
-    tab = page.get_by_role("tabpanel", name="Compliance")
+    tab = page.get_by_role("tabpanel").filter(visible=True)
     tab.get_by_role("combobox", name="Export the whole run as").click()
     page.get_by_role("option", name=shown, exact=True).click()
     tab.get_by_role("button", name="Make the file").click()
-    button = tab.get_by_role("link", name=re.compile(f"Download .*[.]{re.escape(ending)}$"))
-    expect(button).to_be_visible(timeout=SOON)
+    button = tab.locator("#compliance-file")
+    expect(button).to_contain_text(re.compile(f"Download .*[.]{re.escape(ending)}"), timeout=SOON)
     with page.expect_download(timeout=SOON) as waiting:
         button.click()
     return Path(str(waiting.value.path()))
