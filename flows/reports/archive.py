@@ -10,9 +10,11 @@ import hashlib
 import io
 import logging
 import shutil
+import sqlite3
 import tempfile
 import threading
 import time
+import zlib
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from uuid import UUID
@@ -77,18 +79,22 @@ def _save_index(report: RunReport, name: str, storage: WritableFileSystem) -> No
             with path.open("rb") as content, gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=1, mtime=0) as target:
                 shutil.copyfileobj(content, target)
             _write(_key(UUID(report.run), name), packed.getvalue(), storage)
-    except (OSError, UnavailableError) as error:
+    except (OSError, sqlite3.Error, UnavailableError) as error:
         log.warning("The index of the report could not be kept, whoever opens it first makes it: %s", error)
 
 
 def fetch(run_id: UUID, stamp: str, path: Path) -> None:
     """Write the index of that run's report to `path`, a new file. Raises UnknownError when there is no report."""
-    packed = kept(str(run_id), _index(stamp))
-    if packed is None:
+    packed = kept(str(run_id), _index(stamp)) or b""
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(packed)) as source, path.open("wb") as target:
+            shutil.copyfileobj(source, target)
+        whole = bool(packed)
+    except (EOFError, gzip.BadGzipFile, zlib.error):  # a storage may give what is being written
+        whole = False
+    if not whole:
+        path.unlink(missing_ok=True)
         index_file.write_kept(content(run_id), path)
-        return
-    with gzip.GzipFile(fileobj=io.BytesIO(packed)) as source, path.open("wb") as target:
-        shutil.copyfileobj(source, target)
 
 
 def stamp(run_id: UUID) -> str:

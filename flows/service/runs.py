@@ -1,4 +1,4 @@
-"""Runs: start, watch, cancel, list, report. All through Prefect's API, so any door sees the same."""
+"""Runs: start, watch, cancel, list, logs. All through Prefect's API, so any door sees the same."""
 
 from __future__ import annotations
 
