@@ -44,7 +44,7 @@ from flows.execution.tenancy import check_repository, workspace_of
 from flows.execution.worked import Worked
 from flows.reports import archive
 from flows.reports.artifacts import Artifacts
-from flows.reports.schema import NodeReport, RunReport, RunStatus
+from flows.reports.schema import NodeReport, RunReport, RunStatus, added, counted
 from flows.runtime import Runtime
 from flows.settings import RuntimeName, Settings, local_person, settings
 from flows.store import open_store, record_origin, write
@@ -231,7 +231,7 @@ class _Run:
             self.runtime,
             clock,
             history=cache(self.checkout.changes),
-            publish=lambda node: self.artifacts.publish(self._report((node,)), node),
+            publish=lambda node: self.artifacts.publish(self._report((node,))),
             entered=self.entered,
         )
         with get_client(sync_client=True) as client:
@@ -302,7 +302,7 @@ def _tell(path: str, outcome: Outcome) -> None:
 
 
 def _state(report: RunReport, reasons: list[tuple[str, str]], denial: str | None) -> State[Any]:
-    found = report.summary
+    found = added([counted(node.part("findings")) for node in report.nodes])
     text = (
         f"{found.total} findings: {found.critical} critical, {found.error} error, {found.warning} warning, {found.info} info"
     )

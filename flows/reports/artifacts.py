@@ -14,6 +14,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from uuid import UUID
 
 from httpx import HTTPError
@@ -22,8 +23,8 @@ from prefect.client.schemas.actions import ArtifactCreate
 from prefect.context import TaskRunContext
 from prefect.exceptions import PrefectException
 
-from flows.reports import markdown
-from flows.reports.schema import NodeReport, RunReport
+from flows.reports import index_file, markdown
+from flows.reports.schema import RunReport
 
 log = logging.getLogger(__name__)
 
@@ -47,15 +48,15 @@ class Artifacts:
         self._thread = threading.Thread(target=self._send_all, name="artifacts")
         self._thread.start()
 
-    def publish(self, run: RunReport, node: NodeReport) -> None:
-        """Publish `node`'s report as artifacts of the current task run. Every finding is in one of the tables."""
+    def publish(self, run: RunReport) -> None:
+        """Publish the report of a run's one node as artifacts of the current task run: every finding is in a table."""
         context = TaskRunContext.get()
         task_run = None if context is None else context.task_run.id
-        self._queue.put(lambda: self._of_node(run, node, task_run))
+        self._queue.put(lambda: self._of_node(run, task_run))
 
     def publish_run(self, run: RunReport) -> None:
         """Publish the whole run's report as an artifact of the flow run: every node, its facts and findings."""
-        self._queue.put(lambda: iter([self._markdown(_key(run.workflow), markdown.render(run), "Report of the run", None)]))
+        self._queue.put(lambda: self._of_run(run))
 
     def close(self) -> None:
         """Nothing more comes; does not wait for what is still to be sent."""
@@ -81,20 +82,26 @@ class Artifacts:
         except (HTTPError, PrefectException) as error:
             log.warning("A report could not be shown in Prefect, the run's own report has it: %s", error)
 
-    def _of_node(self, run: RunReport, node: NodeReport, task_run: UUID | None) -> Iterator[ArtifactCreate]:
-        key = _key(f"{run.workflow}-{node.node}")
-        yield self._markdown(key, markdown.node_markdown(run, node), f"Report of {node.agent}", task_run)
-        rows = markdown.node_table(node)
-        starts = range(0, len(rows), ROWS_PER_TABLE)
-        for number, start in enumerate(starts, 1):
-            yield ArtifactCreate(
-                key=f"{key}-findings" + (f"-{number}" if number > 1 else ""),
-                type="table",
-                description=f"Findings of {node.agent}, table {number} of {len(starts)}",
-                data=json.dumps(rows[start : start + ROWS_PER_TABLE]),
-                flow_run_id=self._flow_run,
-                task_run_id=task_run,
-            )
+    def _of_run(self, run: RunReport) -> Iterator[ArtifactCreate]:
+        with index_file.opened(run) as index:
+            yield self._markdown(_key(run.workflow), "".join(markdown.render(index)), "Report of the run", None)
+
+    def _of_node(self, run: RunReport, task_run: UUID | None) -> Iterator[ArtifactCreate]:
+        with index_file.opened(run) as index:
+            (node,) = index.head.nodes
+            key = _key(f"{run.workflow}-{node.node}")
+            yield self._markdown(key, markdown.node_markdown(index, 0), f"Report of {node.agent}", task_run)
+            tables = -(-node.summary.total // ROWS_PER_TABLE)
+            rows = map(markdown.table_row, index.of_node(0))
+            for number in range(1, tables + 1):
+                yield ArtifactCreate(
+                    key=f"{key}-findings" + (f"-{number}" if number > 1 else ""),
+                    type="table",
+                    description=f"Findings of {node.agent}, table {number} of {tables}",
+                    data=json.dumps(list(islice(rows, ROWS_PER_TABLE))),
+                    flow_run_id=self._flow_run,
+                    task_run_id=task_run,
+                )
 
     def _markdown(self, key: str, text: str, description: str, task_run: UUID | None) -> ArtifactCreate:
         return ArtifactCreate(

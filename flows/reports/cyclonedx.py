@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 from pydantic import JsonValue, TypeAdapter
 
 from agents.compliance_checker.schema import MANIFEST, Dependency
 from flows.reports import plain
-from flows.reports.schema import RunReport
+from flows.reports.index import Head, Index
 
 _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 _DEPENDENCIES: TypeAdapter[tuple[Dependency, ...]] = TypeAdapter(tuple[Dependency, ...])
@@ -24,8 +24,9 @@ _PURL_TYPES = {"python": "pypi", "npm": "npm"}
 Object = dict[str, JsonValue]
 
 
-def render(report: RunReport) -> str:
+def render(index: Index) -> Iterator[str]:
     """One BOM. A dependency declared in several places is one component; a run without any gives an empty list."""
+    report = index.head
     components = _components(_dependencies(report))
     serial = uuid.uuid5(_SERIALS, report.run)
     bom: Object = {
@@ -48,10 +49,10 @@ def render(report: RunReport) -> str:
             {"ref": "repository", "dependsOn": [ref for ref, _ in components]},
         ],
     }
-    return plain.inert_json(_JSON.dump_json(bom, indent=1).decode()) + "\n"
+    yield plain.inert_json(_JSON.dump_json(bom, indent=1).decode()) + "\n"
 
 
-def _dependencies(report: RunReport) -> Iterable[Dependency]:
+def _dependencies(report: Head) -> Iterable[Dependency]:
     for node in report.nodes:
         own = (node.report or {}).get("dependencies")
         if node.reported and node.agent == MANIFEST.name and own:

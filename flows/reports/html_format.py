@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from agents.contract.schema import Severity
 from flows.reports import plain, view
-from flows.reports.schema import RunReport
+from flows.reports.index import Index
 
 OPEN_UP_TO = 50
 """A rule with more findings starts folded, so that a long report opens as an overview."""
@@ -28,19 +29,18 @@ def _template() -> Template:
     return environment.get_template("report.html.j2")
 
 
-def render(report: RunReport) -> str:
+def render(index: Index) -> Iterator[str]:
     """The whole run as a page that opens from disk, in light and dark, with and without a pointer."""
-    groups = view.groups(report)
-    return _template().render(
+    report, groups = index.head, view.groups(index)
+    return _template().generate(
         report=report,
         view=view,
         header=view.header(report),
         link=view.link(report),
         troubles=view.troubles(report),
-        counts=list(view.counts(report)),
         severities=list(Severity),
         totals=report.summary.model_dump(),
         groups={severity: [g for g in groups if g.severity is severity] for severity in Severity},
-        note_groups=view.note_groups(report),
+        note_groups=view.note_groups(index),
         open_up_to=OPEN_UP_TO,
     )

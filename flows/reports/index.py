@@ -1,65 +1,63 @@
-"""A report as a small database: what stands in it is read page by page, however many findings there are.
+"""A report as a small database: whatever shows or exports findings reads it, page by page or as a stream.
 
-A report of 100,000 findings takes half a gigabyte as objects; here it is read once, and then asked.
+A report of 100,000 findings takes half a gigabyte as objects; here it is written once (`flows.reports.index_file`), and
+then asked. Rows stand in the order in which findings are shown: the worst first, then by file, line and rule.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator
-from contextlib import closing
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import TypeAlias
 
-from pydantic import ConfigDict, JsonValue, TypeAdapter, with_config
-from typing_extensions import TypedDict
+from pydantic import JsonValue
 
-from agents.contract.schema import Finding, Frozen, NoteKind, Report, Severity, Summary
-from flows.definition.status import NodeStatus
-from flows.reports.schema import RunStatus
+from agents.contract.schema import Finding, Frozen, Note, NoteKind, Report, Severity, Summary
+from flows.reports.schema import NodeReport, RunReport, added
 
-VERSION = 1
-"""Changes with the tables."""
+_COLUMNS = "rank, rule, message, file, line, column_, end_line, snippet, remediation, cwe, confidence, fingerprint, node"
+_NAMES = ("rule", "message", "file", "line", "column", "end_line", "snippet", "remediation", "cwe", "confidence",
+          "fingerprint")  # fmt: skip
+_RANKS = tuple(Severity)
 
-_SCHEMA = """
-create table head (document text);
-create table finding (fresh integer, rank integer, rule text, file text, line integer, column_ integer, end_line integer,
-  message text, snippet text, remediation text, cwe text, confidence text, fingerprint text, node integer);
-create table note (node integer, kind text, file text, detail text);
-"""
+Row: TypeAlias = tuple[int | str | None, ...]
 
 
-class NodeLine(Frozen):
-    """A node's outcome. `own` is what its agent reports beside findings, notes and counts."""
+class NodeLine(NodeReport):
+    """A node's outcome; in its `report` the lists of findings and notes are empty: here are their numbers."""
 
-    node: str
-    agent: str
-    status: NodeStatus
-    reason: str | None = None
-    group: bool = False
-    seconds: float = 0.0
     summary: Summary = Summary()
-    files_scanned: int = 0
-    own: dict[str, JsonValue] = {}  # noqa: RUF012 — pydantic copies defaults
+    notes: int = 0
+
+    @property
+    def files_scanned(self) -> int:
+        """How many files the agent looked at."""
+        found = (self.report or {}).get("files_scanned")
+        return found if isinstance(found, int) else 0
+
+    @property
+    def own(self) -> dict[str, JsonValue]:
+        """What the agent reports beside findings, notes and counts."""
+        return {key: value for key, value in (self.report or {}).items() if key not in Report.model_fields}
 
 
-class Head(Frozen):
-    """The run without its findings. `compared`: with the report of an earlier run it was said which findings are new."""
+class Head(RunReport):
+    """The run without its findings and notes."""
 
-    run: str
-    name: str
-    workflow: str
-    repository: str
-    ref: str
-    commit: str
-    status: RunStatus
-    started: datetime
-    finished: datetime
-    notices: tuple[str, ...] = ()
     nodes: tuple[NodeLine, ...] = ()
-    compared: str | None = None
+
+    @property
+    def summary(self) -> Summary:
+        """All nodes' findings counted by severity."""
+        return added([node.summary for node in self.nodes])
+
+    def at_or_above(self, threshold: Severity) -> int:
+        """How many findings are as bad as `threshold` or worse."""
+        counts = self.summary.model_dump()
+        return sum(counts[severity.value] for severity in Severity if severity.rank <= threshold.rank)
 
 
 class Entry(Frozen):
@@ -72,14 +70,22 @@ class Entry(Frozen):
 
 
 class Choice(Frozen):
-    """Which findings are wanted; None and empty choose all. `agents` and `without` are names of agents."""
+    """Which findings are wanted; None, no agent and no word choose all. `agents` and `without` are names of agents.
+
+    `severity` is that one alone, `at_least` that one or worse.
+    """
 
     agents: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     severity: Severity | None = None
+    at_least: Severity | None = None
     rule: str | None = None
     search: str = ""
     fresh: bool = False
+
+
+ALL = Choice()
+"""Every finding."""
 
 
 class RuleCount(Frozen):
@@ -99,83 +105,139 @@ class NoteCount(Frozen):
     example: str
 
 
-class Index:
-    """The report in that file."""
+class Block(Frozen):
+    """The findings of one rule and severity in the node at that position. CWE and remedy are set where all share them."""
 
-    def __init__(self, path: Path) -> None:
+    at: int
+    rule: str
+    severity: Severity
+    count: int
+    cwe: str | None
+    remediation: str | None
+
+
+class Index:
+    """The report in that file. `marks` is a file that says which findings are new, and since which run."""
+
+    def __init__(self, path: Path, marks: Path | None = None) -> None:
         self._path = path
+        self._marks = marks
 
     @cached_property
     def head(self) -> Head:
         """The run and its nodes."""
-        with closing(self._connect()) as database:
+        with self._opened() as database:
             (document,) = database.execute("select document from head").fetchone()
         return Head.model_validate_json(document)
 
-    def page(self, choice: Choice, offset: int, limit: int) -> tuple[Entry, ...]:
-        """The chosen findings: new ones first, then the worst, then by place."""
-        where, values = self._where(choice)
-        columns = (
-            "node, fresh, rank, rule, message, file, line, column_, end_line, snippet, remediation, cwe, confidence, "
-            "fingerprint"
-        )
-        with closing(self._connect()) as database:
-            rows = database.execute(
-                f"select {columns} from finding where {where} order by fresh desc, rank, rule, file, line limit ? offset ?",  # noqa: S608 — placeholders alone
-                (*values, limit, offset),
-            ).fetchall()
-        return tuple(self._entry(row) for row in rows)
+    @cached_property
+    def compared(self) -> str | None:
+        """The name of the earlier run with whose report it was said which findings are new; None where there is none."""
+        if self._marks is None:
+            return None
+        with self._opened() as database:
+            (name,) = database.execute("select name from compared").fetchone()
+        return str(name)
 
-    def count(self, choice: Choice) -> int:
+    def entries(self, choice: Choice = ALL, offset: int = 0, limit: int = -1) -> Iterator[Entry]:
+        """The chosen findings: new ones first, then the worst, then by place; all from `offset` on where no limit is set."""
+        where, values = self._where(choice)
+        first = "" if self._marks is None else f"{self._fresh} desc, "
+        # First which, then what stands in them: whole rows are not sorted.
+        chosen = f"select id from finding where {where} order by {first}id limit ? offset ?"  # noqa: S608 — no text of others
+        asked = f"select {_COLUMNS}, {self._fresh} from finding where id in ({chosen}) order by {first}id"  # noqa: S608
+        for *row, fresh in self._rows(asked, (*values, limit, offset)):
+            line = self.head.nodes[int(row[-1] or 0)]
+            yield Entry(node=line.node, agent=line.agent, fresh=bool(fresh), finding=_finding(row))
+
+    def of_node(self, at: int, *, as_told: bool = False) -> Iterator[Finding]:
+        """The findings of the node at that position, the worst first; `as_told`: in its agent's own order."""
+        order = "position" if as_told else "id"
+        for row in self._rows(f"select {_COLUMNS} from finding where node = ? order by {order}", (at,)):  # noqa: S608
+            yield _finding(row)
+
+    def of_block(self, block: Block) -> Iterator[Finding]:
+        """The block's findings by place."""
+        asked = (
+            f"select {_COLUMNS} from finding where node = ? and rank = ? and rule = ? "  # noqa: S608
+            "order by coalesce(file, ''), coalesce(line, 0), coalesce(column_, 0), id"
+        )
+        for row in self._rows(asked, (block.at, block.severity.rank, block.rule)):
+            yield _finding(row)
+
+    def blocks(self, at: int | None = None) -> list[Block]:
+        """Findings by severity, rule and node, or of the node at that position; worst first, then the most frequent rule."""
+        shared = "count(distinct {0}) + (count({0}) < count(*)) = 1"
+        asked = (
+            "select node, rank, rule, count(*), "  # noqa: S608
+            f"case when {shared.format('cwe')} then min(cwe) end, "
+            f"case when {shared.format('remediation')} then min(remediation) end "
+            f"from finding {'' if at is None else 'where node = ?'} "
+            "group by rank, rule, node order by rank, count(*) desc, rule, node"
+        )
+        return [
+            Block(at=node, severity=_RANKS[rank], rule=rule, count=count, cwe=cwe, remediation=advice)
+            for node, rank, rule, count, cwe, advice in self._rows(asked, () if at is None else (at,))
+        ]
+
+    def count(self, choice: Choice = ALL) -> int:
         """How many findings are chosen."""
         where, values = self._where(choice)
-        with closing(self._connect()) as database:
-            (count,) = database.execute(f"select count(*) from finding where {where}", values).fetchone()  # noqa: S608
-        return int(count)
+        ((count,),) = self._rows(f"select count(*) from finding where {where}", values)  # noqa: S608
+        return int(count or 0)
 
-    def rules(self, choice: Choice) -> tuple[RuleCount, ...]:
+    def rules(self, choice: Choice = ALL) -> tuple[RuleCount, ...]:
         """The chosen findings counted by severity and rule, worst first, then the most frequent."""
         where, values = self._where(choice)
-        with closing(self._connect()) as database:
-            rows = database.execute(
-                f"select rule, rank, count(*), total(fresh) from finding where {where} "  # noqa: S608
-                "group by rank, rule order by rank, count(*) desc, rule",
-                values,
-            ).fetchall()
-        ranks = list(Severity)
+        asked = (
+            f"select rule, rank, count(*), total({self._fresh}) from finding where {where} "  # noqa: S608
+            "group by rank, rule order by rank, count(*) desc, rule"
+        )
         return tuple(
-            RuleCount(rule=rule, severity=ranks[rank], count=count, fresh=int(fresh)) for rule, rank, count, fresh in rows
+            RuleCount(rule=rule, severity=_RANKS[rank], count=count, fresh=int(fresh))
+            for rule, rank, count, fresh in self._rows(asked, values)
         )
 
-    def notes(self, choice: Choice) -> tuple[NoteCount, ...]:
+    def notes(self, at: int) -> Iterator[Note]:
+        """The notes of the node at that position."""
+        for kind, file, detail in self._rows("select kind, file, detail from note where node = ? order by id", (at,)):
+            yield Note(kind=NoteKind(kind), file=file, detail=detail)
+
+    def note_counts(self, choice: Choice = ALL) -> tuple[NoteCount, ...]:
         """Notes of the chosen agents, counted by kind."""
-        nodes = ",".join(str(at) for at in self._nodes(choice)) or "-1"
-        with closing(self._connect()) as database:
-            rows = database.execute(
-                "select kind, count(*), min(coalesce(file, '') || ' ' || detail) from note "  # noqa: S608 — numbers of ours
-                f"where node in ({nodes}) group by kind order by count(*)"
-            ).fetchall()
-        return tuple(NoteCount(kind=kind, count=count, example=(example or "").strip()) for kind, count, example in rows)
+        asked = (
+            "select kind, count(*), min(coalesce(file, '') || ' ' || detail) from note "  # noqa: S608 — numbers of ours
+            f"where node in ({self._nodes(choice)}) group by kind order by count(*)"
+        )
+        return tuple(
+            NoteCount(kind=NoteKind(kind), count=count, example=(example or "").strip())
+            for kind, count, example in self._rows(asked)
+        )
 
-    def nodes(self, choice: Choice) -> tuple[NodeLine, ...]:
+    def nodes(self, choice: Choice = ALL) -> tuple[NodeLine, ...]:
         """The nodes of the chosen agents."""
-        return tuple(self.head.nodes[at] for at in self._nodes(choice))
+        return tuple(node for node in self.head.nodes if _fits(node, choice))
 
-    def _nodes(self, choice: Choice) -> Iterator[int]:
-        for at, node in enumerate(self.head.nodes):
-            if node.agent not in choice.without and (not choice.agents or node.agent in choice.agents):
-                yield at
+    @property
+    def _fresh(self) -> str:
+        return "0" if self._marks is None else "(id in (select id from fresh))"
+
+    def _nodes(self, choice: Choice) -> str:
+        return ",".join(str(at) for at, node in enumerate(self.head.nodes) if _fits(node, choice)) or "-1"
 
     def _where(self, choice: Choice) -> tuple[str, list[str | int]]:
-        parts, values = [f"node in ({','.join(str(at) for at in self._nodes(choice)) or '-1'})"], list[str | int]()
+        parts, values = [f"node in ({self._nodes(choice)})"], list[str | int]()
         if choice.severity is not None:
             parts.append("rank = ?")
             values.append(choice.severity.rank)
-        if choice.rule:
+        if choice.at_least is not None:
+            parts.append("rank <= ?")
+            values.append(choice.at_least.rank)
+        if choice.rule is not None:
             parts.append("rule = ?")
             values.append(choice.rule)
         if choice.fresh:
-            parts.append("fresh = 1")
+            parts.append(self._fresh)
         for word in choice.search.split()[:8]:
             parts.append(
                 "instr(lower(rule || ' ' || coalesce(file, '') || ' ' || message || ' ' || coalesce(snippet, '')), ?)"
@@ -183,132 +245,27 @@ class Index:
             values.append(word.lower())
         return " and ".join(parts), values
 
-    def _entry(self, row: tuple[int | str | None, ...]) -> Entry:
-        node, fresh, rank, *rest = row
-        line = self.head.nodes[int(node or 0)]
-        names = ("rule", "message", "file", "line", "column", "end_line", "snippet", "remediation", "cwe", "confidence",
-                 "fingerprint")  # fmt: skip
-        known = dict(zip(names, rest, strict=True))
-        finding = Finding.model_validate({**known, "severity": list(Severity)[int(rank or 0)]})
-        return Entry(node=line.node, agent=line.agent, fresh=bool(fresh), finding=finding)
+    def _rows(self, asked: str, values: Sequence[str | int] = ()) -> Iterator[tuple]:  # type: ignore[type-arg] # by columns
+        with self._opened() as database:
+            yield from database.execute(asked, values)
 
-    def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True)
-
-
-@with_config(ConfigDict(extra="ignore"))
-class _Finding(TypedDict, total=False):
-    rule: str
-    severity: Severity
-    message: str
-    file: str | None
-    line: int | None
-    column: int | None
-    end_line: int | None
-    snippet: str | None
-    remediation: str | None
-    cwe: str | None
-    confidence: Literal["high", "medium", "low"]
-    fingerprint: str
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        # A stream is begun in one thread and may go on in another, never in two at once.
+        with closing(sqlite3.connect(_address(self._path), uri=True, check_same_thread=False)) as database:
+            if self._marks is not None:
+                database.execute("attach ? as marks", (_address(self._marks),))
+            yield database
 
 
-@with_config(ConfigDict(extra="ignore"))
-class _Note(TypedDict, total=False):
-    kind: str
-    file: str | None
-    detail: str
+def _address(path: Path) -> str:
+    return f"{path.absolute().as_uri()}?mode=ro"
 
 
-@with_config(ConfigDict(extra="allow"))
-class _Report(TypedDict, total=False):
-    findings: list[_Finding]
-    notes: list[_Note]
+def _fits(node: NodeLine, choice: Choice) -> bool:
+    return node.agent not in choice.without and (not choice.agents or node.agent in choice.agents)
 
 
-@with_config(ConfigDict(extra="allow"))
-class _Node(TypedDict, total=False):
-    report: _Report | None
-
-
-@with_config(ConfigDict(extra="allow"))
-class _Run(TypedDict):
-    nodes: list[_Node]
-
-
-_RUN: TypeAdapter[_Run] = TypeAdapter(_Run)
-"""Plain dictionaries, and of a finding only what is asked for: a third of what the models would take."""
-
-
-def write(content: bytes, path: Path, before: Collection[str] | None, compared: str | None) -> None:
-    """Write the report in `content` (JSON, as it is kept) to a new database at `path`.
-
-    `before` are the fingerprints of the earlier run called `compared`; None where there is none, and no finding is new.
-    """
-    run = _RUN.validate_json(content)
-    ranks = {severity: severity.rank for severity in Severity}
-    with closing(sqlite3.connect(path)) as database:
-        database.execute("pragma journal_mode=off")
-        database.execute("pragma synchronous=off")
-        database.executescript(_SCHEMA)
-        lines: list[JsonValue] = []
-        for at, node in enumerate(run["nodes"]):
-            report = node.get("report")
-            own: dict[str, JsonValue] = dict(report or {})  # type: ignore[arg-type] # what is known of it goes next
-            findings, notes = own.pop("findings", []), own.pop("notes", [])
-            database.executemany(
-                "insert into finding values (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                (_row(found, at, ranks, before) for found in findings),  # type: ignore[arg-type, union-attr]
-            )
-            database.executemany(
-                "insert into note values (?,?,?,?)",
-                ((at, n.get("kind"), n.get("file"), n.get("detail", "")) for n in notes),  # type: ignore[union-attr]
-            )
-            known = {key: own.pop(key) for key in ("summary", "files_scanned") if key in own}
-            rest = {key: value for key, value in node.items() if key in NodeLine.model_fields}
-            lines.append({**rest, **known, "own": {k: v for k, v in own.items() if k not in Report.model_fields}})  # type: ignore[dict-item]
-        head = {key: value for key, value in run.items() if key in Head.model_fields}
-        document = Head.model_validate({**head, "nodes": lines, "compared": compared})
-        database.execute("insert into head values (?)", (document.model_dump_json(),))
-        database.execute("create index by_place on finding (fresh desc, rank, rule, file, line)")
-        database.commit()
-
-
-def _row(
-    found: _Finding, node: int, ranks: dict[Severity, int], before: Collection[str] | None
-) -> tuple[str | int | None, ...]:
-    said = found.get("fingerprint", "")
-    fresh = before is not None and said not in before
-    return (
-        int(fresh), ranks[found["severity"]], found["rule"], found.get("file"), found.get("line"), found.get("column"),
-        found.get("end_line"), found["message"], found.get("snippet"), found.get("remediation"), found.get("cwe"),
-        found.get("confidence", "high"), said, node,
-    )  # fmt: skip
-
-
-@with_config(ConfigDict(extra="ignore"))
-class _Mark(TypedDict):
-    fingerprint: str
-
-
-@with_config(ConfigDict(extra="ignore"))
-class _Marks(TypedDict, total=False):
-    findings: list[_Mark]
-
-
-@with_config(ConfigDict(extra="ignore"))
-class _MarkedNode(TypedDict, total=False):
-    report: _Marks | None
-
-
-@with_config(ConfigDict(extra="ignore"))
-class _MarkedRun(TypedDict):
-    nodes: list[_MarkedNode]
-
-
-_MARKED: TypeAdapter[_MarkedRun] = TypeAdapter(_MarkedRun)
-
-
-def fingerprints(content: bytes) -> frozenset[str]:
-    """The fingerprints of all findings of the report in `content`."""
-    reports = (node.get("report") or {} for node in _MARKED.validate_json(content)["nodes"])
-    return frozenset(mark["fingerprint"] for report in reports for mark in report.get("findings", ()))
+def _finding(row: Sequence[int | str | None]) -> Finding:
+    rank, *rest, _node = row
+    return Finding.model_validate({**dict(zip(_NAMES, rest, strict=True)), "severity": _RANKS[int(rank or 0)]})

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from agents.contract.schema import Severity
+from agents.contract.schema import Finding, Severity
 from flows.reports import plain, view
-from flows.reports.schema import NodeReport, RunReport
+from flows.reports.index import Index
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~&$#]|:(?=//)|(?<=\bwww)\.", re.IGNORECASE)
 _PING = re.compile(r"@(?=\S)|#(?=\w)|(?<=\bGH)-(?=\d)", re.IGNORECASE)
@@ -23,13 +23,14 @@ _JOINER = "\u2060"
 _BACKTICKS = re.compile(r"`+")
 
 
-def render(report: RunReport) -> str:
+def render(index: Index) -> Iterator[str]:
     """The whole run: header, nodes without report, counts, then every finding and the notes in groups."""
-    return "\n".join(_run(report)) + "\n"
+    return (f"{line}\n" for line in _run(index))
 
 
-def node_markdown(report: RunReport, node: NodeReport) -> str:
-    """One node of the run, complete, for its Prefect artifact."""
+def node_markdown(index: Index, at: int) -> str:
+    """The node at that position, complete, for its Prefect artifact."""
+    report, node = index.head, index.head.nodes[at]
     lines = [f"# {prose(node.node)}: {prose(node.agent)}", ""]
     about = [("Run", report.name), ("Workflow", report.workflow), ("Status", node.status.value)]
     about += [("Took", view.duration(node.seconds)), ("Version", node.version)]
@@ -37,29 +38,21 @@ def node_markdown(report: RunReport, node: NodeReport) -> str:
     lines += _pairs(about)
     if not node.status.ok:
         lines += [f"**No report:** {prose(node.reason or 'no reason was given')}", ""]
-    lines += [*_pairs(view.facts(node)), *_findings(view.groups(report, only=node))]
-    return "\n".join([*lines, *_notes(view.note_groups(report, only=node), report.run)]) + "\n"
+    lines += [*_pairs(view.facts(node)), *_findings(view.groups(index, only=at))]
+    return "\n".join([*lines, *_notes(view.note_groups(index, only=at), report.run)]) + "\n"
 
 
-def node_table(node: NodeReport) -> list[dict[str, str]]:
-    """One row per finding, worst first, for a Prefect table artifact.
-
-    Prefect's page renders each cell as Markdown, hence the escaping here too.
-    """
-    ranks = {severity: severity.rank for severity in Severity}
-    found = sorted(node.common.findings, key=lambda f: (ranks[f.severity], f.file or "", f.line or 0, f.rule))
-    return [
-        {
-            "severity": finding.severity.value,
-            "rule": code(finding.rule),
-            "place": code(view.place(finding)),
-            "message": prose(finding.message),
-            "remediation": prose(finding.remediation or ""),
-            "cwe": finding.cwe or "",
-            "confidence": finding.confidence.value,
-        }
-        for finding in found
-    ]
+def table_row(finding: Finding) -> dict[str, str]:
+    """A finding in a Prefect table artifact. Prefect's page renders each cell as Markdown, hence the escaping here too."""
+    return {
+        "severity": finding.severity.value,
+        "rule": code(finding.rule),
+        "place": code(view.place(finding)),
+        "message": prose(finding.message),
+        "remediation": prose(finding.remediation or ""),
+        "cwe": finding.cwe or "",
+        "confidence": finding.confidence.value,
+    }
 
 
 def prose(text: str) -> str:
@@ -81,7 +74,8 @@ def code(text: str) -> str:
     return fence + padded.replace("|", "\\|") + fence
 
 
-def _run(report: RunReport) -> Iterator[str]:
+def _run(index: Index) -> Iterator[str]:
+    report = index.head
     yield from (f"# {prose(report.name)}", "")
     yield from _pairs(pair for pair in view.header(report) if pair[0] != "Page")
     if page := view.link(report):
@@ -101,12 +95,9 @@ def _run(report: RunReport) -> Iterator[str]:
         "took",
     ]
     yield from _heading(columns)
-    for node, found in view.counts(report):
-        numbers = [
-            *(found[severity] for severity in Severity),
-            len(node.common.notes),
-            node.common.files_scanned,
-        ]
+    for node in report.nodes:
+        counts = node.summary.model_dump()
+        numbers = [*(counts[severity.value] for severity in Severity), node.notes, node.files_scanned]
         shown = [str(number) if node.reported else "–" for number in numbers]  # noqa: RUF001
         cells = [prose(node.node), prose(node.agent), node.status.value, *shown, view.duration(node.seconds)]
         yield _row(cells)
@@ -115,8 +106,8 @@ def _run(report: RunReport) -> Iterator[str]:
         if known := view.facts(node):
             yield from (f"### {prose(node.node)}", "")
             yield from _pairs(known)
-    yield from _findings(view.groups(report))
-    yield from _notes(view.note_groups(report), report.run)
+    yield from _findings(view.groups(index))
+    yield from _notes(view.note_groups(index), report.run)
 
 
 def _findings(found: list[view.Group]) -> Iterator[str]:
@@ -124,9 +115,9 @@ def _findings(found: list[view.Group]) -> Iterator[str]:
     for group in found:
         if group.severity is not severity:
             severity = group.severity
-            total = sum(len(other.findings) for other in found if other.severity is severity)
+            total = sum(other.count for other in found if other.severity is severity)
             yield from (f"## {severity.value.capitalize()} ({total})", "")
-        about = [prose(group.node), str(len(group.findings)), *([group.cwe] if group.cwe else [])]
+        about = [prose(group.node), str(group.count), *([group.cwe] if group.cwe else [])]
         yield from (f"### {code(group.rule)} ({', '.join(about)})", "")
         if group.remediation:
             yield from (f"Remedy: {prose(group.remediation)}", "")

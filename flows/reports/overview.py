@@ -6,7 +6,6 @@ Nothing that people copy is broken: addresses, paths and words stay in one piece
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +17,7 @@ from rich.text import Text
 
 from agents.contract.schema import Severity, Summary
 from flows.reports import plain, view
-from flows.reports.schema import NodeReport, RunReport
+from flows.reports.index import Head, Index, NodeLine
 
 RULES_SHOWN = 25
 """A screenful; the summary says how many more there are and how to see them."""
@@ -38,7 +37,7 @@ _DISPENSABLE = ("Agent", "notes", "files")
 """Columns that go, in this order, where the width does not hold all."""
 
 
-def show_summary(report: RunReport, console: Console) -> None:
+def show_summary(report: Index, console: Console) -> None:
     """Print the summary. Where nobody sees the width's edge, in files and pipes, no line ends in blanks."""
     if console.is_terminal:
         console.print(summary(report), crop=False)
@@ -48,15 +47,16 @@ def show_summary(report: RunReport, console: Console) -> None:
     console.file.write("".join(f"{line.rstrip(' ')}\n" for line in captured.get().split("\n")[:-1]))
 
 
-def summary(report: RunReport) -> RenderableType:
+def summary(index: Index) -> RenderableType:
     """Head, counts by rule with one example each, and where the rest is. Print it with `crop=False`."""
+    report = index.head
     parts = [*head(report)]
-    found = view.groups(report)
+    found = view.groups(index)
     if found:
         parts += [Text(""), _Rules(found[:RULES_SHOWN])]
     if len(found) > RULES_SHOWN:
         rest = found[RULES_SHOWN:]
-        hidden = sum(len(group.findings) for group in rest)
+        hidden = sum(group.count for group in rest)
         parts.append(Text(f"and {len(rest)} more rules with {hidden} findings, none worse than these"))
     name = plain.line(report.name)
     # A name is easier to say and to type; one that a shell would take apart is no help.
@@ -69,7 +69,7 @@ def summary(report: RunReport) -> RenderableType:
     return Group(*parts)
 
 
-def head(report: RunReport) -> Iterator[RenderableType]:
+def head(report: Head) -> Iterator[RenderableType]:
     """What the run was, what people should know of it, troubles, counts and facts by node."""
     yield Text(plain.line(report.name), style="bold")
     pairs = view.header(report)
@@ -111,7 +111,7 @@ def _facts(known: list[tuple[str, str]]) -> Table:
 class _Counts:
     """A line per node with as many columns as fit."""
 
-    report: RunReport
+    report: Head
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Give up columns rather than break words."""
@@ -124,9 +124,9 @@ class _Counts:
     def _table(self, without: Sequence[str]) -> Table:
         total = self.report.summary
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", show_footer=len(self.report.nodes) > 1)
-        footers = {"Node": "total", "notes": str(len(self.report.notes))}
+        footers = {"Node": "total", "notes": str(sum(node.notes for node in self.report.nodes))}
         footers |= {severity.value: str(count(total, severity)) for severity in Severity}
-        rows = [_cells(node, found) for node, found in view.counts(self.report)]
+        rows = [_cells(node) for node in self.report.nodes]
         shown = [name for name in _HEADERS if name not in without]
         for name in shown:
             words = name in ("Node", "Agent", "Status")
@@ -145,20 +145,20 @@ class _Counts:
 _HEADERS = ("Node", "Agent", "Status", *(severity.value for severity in Severity), "notes", "files", "took")
 
 
-def _cells(node: NodeReport, found: Counter[Severity]) -> dict[str, Text]:
+def _cells(node: NodeLine) -> dict[str, Text]:
     status = "" if node.status.ok else "red" if node.status.failed else "yellow"
     return {
         "Node": Text(plain.line(node.node)),
         "Agent": Text(plain.line(node.agent)),
         "Status": Text(node.status.value, style=status),
-        **{severity.value: _number(found[severity], STYLES[severity], node) for severity in Severity},
-        "notes": _number(len(node.common.notes), "", node),
-        "files": _number(node.common.files_scanned, "", node),
+        **{severity.value: _number(count(node.summary, severity), STYLES[severity], node) for severity in Severity},
+        "notes": _number(node.notes, "", node),
+        "files": _number(node.files_scanned, "", node),
         "took": Text(view.duration(node.seconds)),
     }
 
 
-def _number(number: int, style: str, node: NodeReport) -> Text:
+def _number(number: int, style: str, node: NodeLine) -> Text:
     # A node without a report has found nothing out: a nought there would read as "all fine".
     return Text(str(number) if node.reported else "–", style=style if number else "dim")  # noqa: RUF001
 
@@ -174,7 +174,7 @@ class _Rules:
         names = [group.severity.value for group in self.found], [group.rule for group in self.found]
         severity, rule = (max(len(word) for word in ("Severity", *words)) for words in names)
         node = max(len(word) for word in ("Node", *(group.node for group in self.found)))
-        counts = max(len(word) for word in ("Count", *(str(len(group.findings)) for group in self.found)))
+        counts = max(len(word) for word in ("Count", *(str(group.count) for group in self.found)))
         left = options.max_width - (severity + counts + rule + node + 8)
         beside = left >= EXAMPLE_WIDTH
         title = f"{'Severity':{severity}}  {'Count':>{counts}}  {'Rule':{rule}}  {'Node':{node}}"
@@ -182,7 +182,7 @@ class _Rules:
         for group in self.found:
             line = Text.assemble(
                 (f"{group.severity.value:{severity}}", STYLES[group.severity]),
-                f"  {len(group.findings):>{counts}}  {group.rule:{rule}}  {group.node:{node}}",
+                f"  {group.count:>{counts}}  {group.rule:{rule}}  {group.node:{node}}",
             )
             if beside:
                 example = _example(group)
@@ -197,9 +197,10 @@ class _Rules:
 def _below(group: view.Group, indent: int, console: Console, width: int) -> Iterator[Text]:
     """The example on two lines at most, broken between words; a long path has the first to itself, whole."""
     room = max(width - indent, EXAMPLE_WIDTH)
-    place = Text(view.place(group.findings[0]), style="bold")
+    finding = group.example
+    place = Text(view.place(finding), style="bold")
     if place.cell_len > room:
-        message = Text(plain.line(group.findings[0].message))
+        message = Text(plain.line(finding.message))
         message.truncate(room, overflow="ellipsis")
         lines = [place, message]
     else:
@@ -214,5 +215,5 @@ def _below(group: view.Group, indent: int, console: Console, width: int) -> Iter
 
 
 def _example(group: view.Group) -> Text:
-    finding = group.findings[0]
+    finding = group.example
     return Text.assemble((view.place(finding), "bold"), " ", plain.line(finding.message))

@@ -6,22 +6,22 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html; the extra prop
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from urllib.parse import quote
 
-from pydantic import JsonValue, TypeAdapter
+from pydantic import JsonValue
 
 from agents.contract.schema import Confidence, Finding, Note, NoteKind, Severity
 from flows.reports import plain
-from flows.reports.schema import NodeReport, RunReport
+from flows.reports.index import Index, NodeLine
+from flows.reports.json_stream import Holes
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 ROOT = "SRCROOT"
-
-_JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 
 _LEVELS = MappingProxyType(
     {Severity.CRITICAL: "error", Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
@@ -35,20 +35,22 @@ _UNREAD = frozenset({NoteKind.UNPARSABLE, NoteKind.UNREADABLE, NoteKind.ENGINE})
 Object = dict[str, JsonValue]
 
 
-def render(report: RunReport) -> str:
+def render(index: Index) -> Iterator[str]:
     """One SARIF log. Nodes that never started (skipped) are named in the log's properties instead.
 
     Groups are left out, for their parts stand there, but for one that failed before it had any.
     """
+    report, holes = index.head, Holes()
     names = [node.node for node in report.nodes]
-    nodes = [node for node in report.nodes if not (node.group and (node.status.ok or _has_parts(node.node, names)))]
-    started = [node for node in nodes if node.status.ok or node.status.failed]
-    runs: list[JsonValue] = [_run(report, node) for node in started]
-    skipped: list[JsonValue] = [
-        {"node": plain.line(node.node), "reason": plain.line(node.reason or "")}
-        for node in nodes
-        if not (node.status.ok or node.status.failed)
-    ]
+    runs: list[JsonValue] = []
+    skipped: list[JsonValue] = []
+    for at, node in enumerate(report.nodes):
+        if node.group and (node.status.ok or _has_parts(node.node, names)):
+            continue
+        if node.status.ok or node.status.failed:
+            runs.append(_run(index, at, holes))
+        else:
+            skipped.append({"node": plain.line(node.node), "reason": plain.line(node.reason or "")})
     log: Object = {
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -61,7 +63,7 @@ def render(report: RunReport) -> str:
             "skipped": skipped,
         },
     }
-    return plain.inert_json(_JSON.dump_json(log, indent=1).decode()) + "\n"
+    yield from holes.pieces(log, indent=1)
 
 
 def _has_parts(group: str, names: list[str]) -> bool:
@@ -82,16 +84,23 @@ def uri(file: str) -> str | None:
     return quote(path.as_posix().encode("utf-8", "replace"), safe="/-._~")
 
 
-def _run(report: RunReport, node: NodeReport) -> Object:
-    ranks = {severity: severity.rank for severity in Severity}
-    findings = sorted(node.common.findings, key=lambda f: (ranks[f.severity], f.file or "", f.line or 0, f.rule))
-    by_rule: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_rule.setdefault(finding.rule, []).append(finding)
-    indexes = {rule: index for index, rule in enumerate(by_rule)}
-    rules: list[JsonValue] = [_rule(node, rule, found) for rule, found in by_rule.items()]
+@dataclass
+class _Told:
+    """What the findings of a rule tell of it; the first is among the worst."""
+
+    worst: Severity
+    advice: str | None = None
+    weaknesses: set[str] = field(default_factory=set)
+    confidences: set[Confidence] = field(default_factory=set)
+
+
+def _run(index: Index, at: int, holes: Holes) -> Object:
+    report, node = index.head, index.head.nodes[at]
+    told = _told(index.of_node(at))
+    indexes = {rule: number for number, rule in enumerate(told)}
+    rules: list[JsonValue] = [_rule(node, rule, known) for rule, known in told.items()]
     # An empty list even for a failed node: code hosts refuse the whole log when one run has no `results`.
-    results: list[JsonValue] = [_result(finding, indexes) for finding in findings]
+    results = holes.of(_result(finding, indexes) for finding in index.of_node(at))
     driver: Object = {
         "name": f"dockyard {plain.line(node.agent)}",
         "version": plain.line(node.version),
@@ -103,7 +112,7 @@ def _run(report: RunReport, node: NodeReport) -> Object:
         "automationDetails": {"id": "/".join(quote(part, safe="") for part in (report.workflow, node.node, report.run))},
         "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the repository at the analysed commit."}}},
         "columnKind": "unicodeCodePoints",
-        "invocations": [_invocation(node)],
+        "invocations": [_invocation(node, holes.of(_notifications(index, at)))],
         "results": results,
     }
     if repository := plain.address(report.repository):
@@ -114,28 +123,35 @@ def _run(report: RunReport, node: NodeReport) -> Object:
     return described
 
 
-def _rule(node: NodeReport, rule: str, found: list[Finding]) -> Object:
-    """The rule as its findings tell it; `found` is worst first and not empty."""
+def _told(findings: Iterable[Finding]) -> dict[str, _Told]:
+    known: dict[str, _Told] = {}
+    for finding in findings:
+        told = known.setdefault(finding.rule, _Told(finding.severity))
+        told.advice = told.advice or finding.remediation
+        told.confidences.add(finding.confidence)
+        if finding.cwe:
+            told.weaknesses.add(finding.cwe)
+    return known
+
+
+def _rule(node: NodeLine, rule: str, told: _Told) -> Object:
     category, _, name = rule.partition("/")
-    worst = found[0].severity
-    advice = next((finding.remediation for finding in found if finding.remediation), None)
-    weaknesses = sorted({finding.cwe for finding in found if finding.cwe})
-    confidences = {finding.confidence for finding in found}
+    weaknesses = sorted(told.weaknesses)
     tags: list[JsonValue] = [category, *(f"external/cwe/{cwe.lower()}" for cwe in weaknesses)]
-    properties: Object = {"precision": max(confidences, key=list(Confidence).index).value}
+    properties: Object = {"precision": max(told.confidences, key=list(Confidence).index).value}
     if weaknesses:
         tags.insert(0, "security")
-        properties["security-severity"] = _SCORES[worst]
+        properties["security-severity"] = _SCORES[told.worst]
     properties["tags"] = tags
     title = name.replace("-", " ").replace("_", " ").replace(".", " ").strip().capitalize() or rule
     known_as = f" ({', '.join(weaknesses)})" if weaknesses else ""
-    help_text = plain.line(advice or f"{title}: look at each place and decide whether it is meant.")
+    help_text = plain.line(told.advice or f"{title}: look at each place and decide whether it is meant.")
     return {
         "id": rule,
         "shortDescription": {"text": title},
         "fullDescription": {"text": f"{title}{known_as}, found by {plain.line(node.agent)} as {rule}."},
         "help": {"text": message(help_text)},
-        "defaultConfiguration": {"level": _LEVELS[worst]},
+        "defaultConfiguration": {"level": _LEVELS[told.worst]},
         "properties": properties,
     }
 
@@ -182,11 +198,15 @@ def _region(finding: Finding) -> Object:
     return region
 
 
-def _invocation(node: NodeReport) -> Object:
-    notifications: list[JsonValue] = [_notification(note) for note in node.common.notes]
+def _notifications(index: Index, at: int) -> Iterator[JsonValue]:
+    yield from map(_notification, index.notes(at))
+    node = index.head.nodes[at]
     if not node.status.ok:
         reason = message(node.reason or "no reason was given")
-        notifications.append({"level": "error", "descriptor": {"id": f"node/{node.status}"}, "message": {"text": reason}})
+        yield {"level": "error", "descriptor": {"id": f"node/{node.status}"}, "message": {"text": reason}}
+
+
+def _invocation(node: NodeLine, notifications: JsonValue) -> Object:
     return {
         "executionSuccessful": node.status.ok,
         "toolExecutionNotifications": notifications,

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property
+from typing import cast
 
-from pydantic import JsonValue, TypeAdapter
+from pydantic import JsonValue
 
-from agents.contract.schema import Finding, Frozen, Note, Report, Severity, Summary
+from agents.contract.schema import Frozen, Severity, Summary
 from flows.definition.status import NodeStatus
 from flows.people import DEFAULT_WORKSPACE, WorkspaceName
-
-_JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 
 
 class RunStatus(StrEnum):
@@ -46,11 +45,9 @@ class NodeReport(Frozen):
         """Whether the numbers of this line are an agent's: noughts elsewhere would read as "all fine"."""
         return self.status.ok and not self.group
 
-    @cached_property
-    def common(self) -> Report:
-        """The fields every agent's report has (findings, notes, summary), the agent's own left out."""
-        known = {key: value for key, value in (self.report or {}).items() if key in Report.model_fields}
-        return Report.model_validate_json(_JSON.dump_json(known))
+    def part(self, name: str) -> list[dict[str, JsonValue]]:
+        """The report's list of that name (`findings`, `notes`), as it is kept; empty where there is none."""
+        return cast("list[dict[str, JsonValue]]", (self.report or {}).get(name) or [])
 
 
 class RunReport(Frozen):
@@ -58,6 +55,7 @@ class RunReport(Frozen):
 
     `workspace` is whose run it was. `notices` are sentences that whoever reads the report must know, such as what the
     runtime does not protect.
+    What stands in it is read through `flows.reports.index`.
     """
 
     run: str
@@ -74,22 +72,18 @@ class RunReport(Frozen):
     notices: tuple[str, ...] = ()
     nodes: tuple[NodeReport, ...] = ()
 
-    @cached_property
-    def findings(self) -> tuple[tuple[NodeReport, Finding], ...]:
-        """Every finding with its node, worst severity first, then by place."""
-        pairs = [(node, finding) for node in self.nodes for finding in node.common.findings]
-        return tuple(sorted(pairs, key=lambda p: (p[1].severity.rank, p[1].file or "", p[1].line or 0, p[1].rule)))
 
-    @cached_property
-    def notes(self) -> tuple[tuple[NodeReport, Note], ...]:
-        """Every note with its node."""
-        return tuple((node, note) for node in self.nodes for note in node.common.notes)
+def counted(findings: list[dict[str, JsonValue]]) -> Summary:
+    """Findings of a report counted by severity."""
+    found = Counter(str(finding["severity"]) for finding in findings)
+    return Summary.model_validate(
+        {**{severity.value: found[severity.value] for severity in Severity}, "total": found.total()}
+    )
 
-    @cached_property
-    def summary(self) -> Summary:
-        """All nodes' findings counted by severity."""
-        return Summary.of(finding for _, finding in self.findings)
 
-    def at_or_above(self, threshold: Severity) -> int:
-        """How many findings are as bad as `threshold` or worse."""
-        return sum(finding.severity.rank <= threshold.rank for _, finding in self.findings)
+def added(summaries: list[Summary]) -> Summary:
+    """Counts of several nodes as one."""
+    total: Counter[str] = Counter()
+    for summary in summaries:
+        total.update(summary.model_dump())
+    return Summary.model_validate(total)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from agents.contract.schema import Confidence, Finding, Note, NoteKind, Report, Severity
+from agents.contract.schema import Confidence, Finding, Note, NoteKind, Severity
 from flows.reports import plain
-from flows.reports.schema import NodeReport, RunReport
+from flows.reports.index import Block, Head, Index, NodeLine
 
 FACT_PARTS = 12
 """An object among the facts (languages, say) shows this many entries and the number of the others."""
@@ -22,14 +22,26 @@ NOTES_SHOWN = 5
 
 @dataclass(frozen=True)
 class Group:
-    """All findings of one rule and severity in one node. `remediation` is set when they share it."""
+    """All findings of one rule and severity in one node. `cwe` and `remediation` are set when they share it."""
 
     node: str
     rule: str
     severity: Severity
+    count: int
     cwe: str | None
     remediation: str | None
-    findings: tuple[Finding, ...]
+    index: Index
+    block: Block
+
+    @property
+    def findings(self) -> Iterator[Finding]:
+        """Them, by place: read anew each time."""
+        return self.index.of_block(self.block)
+
+    @property
+    def example(self) -> Finding:
+        """The first of them."""
+        return next(self.findings)
 
     def beside(self, finding: Finding) -> list[str]:
         """What to say beside `finding` that the group's head does not say already."""
@@ -61,7 +73,7 @@ class NoteGroup:
         return max(0, len(self.notes) - NOTES_SHOWN) if len(self.notes) > NOTES_SHOWN + 1 else 0
 
 
-def header(report: RunReport) -> list[tuple[str, str]]:
+def header(report: Head) -> list[tuple[str, str]]:
     """Label and value of each thing known of the run itself; safe text."""
     commit = plain.line(report.commit)[:12]
     ref = plain.line(report.ref)
@@ -78,7 +90,7 @@ def header(report: RunReport) -> list[tuple[str, str]]:
     return [*pairs, ("Page", page)] if page else pairs
 
 
-def link(report: RunReport) -> str | None:
+def link(report: Head) -> str | None:
     """The run's page when it is an http address, else None."""
     found = plain.address(report.url or "")
     return found if found and found.startswith("http") else None
@@ -96,16 +108,15 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def troubles(report: RunReport) -> list[tuple[NodeReport, str]]:
+def troubles(report: Head) -> list[tuple[NodeLine, str]]:
     """The nodes that gave no report, each with the reason; failures before skips."""
     without = sorted((node for node in report.nodes if not node.status.ok), key=lambda n: not n.status.failed)
     return [(node, plain.line(node.reason or "no reason was given")) for node in without]
 
 
-def facts(node: NodeReport) -> list[tuple[str, str]]:
+def facts(node: NodeLine) -> list[tuple[str, str]]:
     """Label and value of what the agent reports beside the common fields: plain values and flat objects."""
-    extra = {key: value for key, value in (node.report or {}).items() if key not in Report.model_fields}
-    pairs = ((plain.line(key).replace("_", " "), _fact(value)) for key, value in extra.items())
+    pairs = ((plain.line(key).replace("_", " "), _fact(value)) for key, value in node.own.items())
     return [(label, value) for label, value in pairs if value]
 
 
@@ -115,24 +126,31 @@ def place(finding: Finding) -> str:
     return ":".join(str(part) for part in parts if part)
 
 
-def groups(report: RunReport, only: NodeReport | None = None) -> list[Group]:
-    """Findings by severity, rule and node; worst first, then the most frequent rule."""
-    nodes = report.nodes if only is None else (only,)
-    gathered: defaultdict[tuple[int, str, int], list[Finding]] = defaultdict(list)
-    ranks = {severity: severity.rank for severity in Severity}
-    for number, node in enumerate(nodes):
-        for finding in node.common.findings:
-            gathered[ranks[finding.severity], finding.rule, number].append(finding)
-    ordered = sorted(gathered.items(), key=lambda item: (item[0][0], -len(item[1]), item[0]))
-    return [_group(nodes[number], found) for (_, _, number), found in ordered]
+def groups(index: Index, only: int | None = None) -> list[Group]:
+    """Findings by severity, rule and node, or of the node at that position; worst first, then the most frequent rule."""
+    return [
+        Group(
+            node=plain.line(index.head.nodes[block.at].node),
+            rule=block.rule,
+            severity=block.severity,
+            count=block.count,
+            cwe=block.cwe,
+            remediation=block.remediation,
+            index=index,
+            block=block,
+        )
+        for block in index.blocks(only)
+    ]
 
 
-def note_groups(report: RunReport, only: NodeReport | None = None) -> list[NoteGroup]:
+def note_groups(index: Index, only: int | None = None) -> list[NoteGroup]:
     """Notes by node, kind and what they say; within a node the rarest first, which the many would hide."""
     groups: list[NoteGroup] = []
-    for node in report.nodes if only is None else (only,):
+    for at, node in enumerate(index.head.nodes):
+        if only not in (None, at):
+            continue
         gathered: defaultdict[tuple[NoteKind, str], list[Note]] = defaultdict(list)
-        for note in node.common.notes:
+        for note in index.notes(at):
             said = note.detail.replace(note.file, "") if note.file else note.detail
             gathered[note.kind, re.sub(r"\d+", "0", said)].append(note)
         for (kind, _), notes in sorted(gathered.items(), key=lambda item: (len(item[1]), item[0])):
@@ -140,26 +158,6 @@ def note_groups(report: RunReport, only: NodeReport | None = None) -> list[NoteG
             shared = plain.line(details.pop()) if len(details) == 1 else ""
             groups.append(NoteGroup(plain.line(node.node), kind, shared, tuple(notes)))
     return groups
-
-
-def counts(report: RunReport) -> Iterator[tuple[NodeReport, Counter[Severity]]]:
-    """Every node with its findings counted."""
-    for node in report.nodes:
-        yield node, Counter(finding.severity for finding in node.common.findings)
-
-
-def _group(node: NodeReport, found: list[Finding]) -> Group:
-    found.sort(key=lambda f: (f.file or "", f.line or 0, f.column or 0))
-    advice = {finding.remediation for finding in found}
-    weakness = {finding.cwe for finding in found}
-    return Group(
-        node=plain.line(node.node),
-        rule=found[0].rule,
-        severity=found[0].severity,
-        cwe=weakness.pop() if len(weakness) == 1 else None,
-        remediation=advice.pop() if len(advice) == 1 else None,
-        findings=tuple(found),
-    )
 
 
 def _fact(value: JsonValue) -> str:

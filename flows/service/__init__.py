@@ -2,13 +2,12 @@
 
 from flows.people import Via
 from flows.reports import plain
-from flows.reports.formats import Format, render
+from flows.reports.formats import Format
 from flows.reports.lint_formats import Linted, LintFormat
 from flows.reports.lint_formats import render as render_lint
 from flows.reports.overview import show_summary
 from flows.reports.plan_formats import PlanFormat
 from flows.reports.plan_formats import render as render_plan
-from flows.reports.schema import RunReport
 from flows.service.agents import AgentInfo, agents, run_agent
 from flows.service.deployments import deploy_all
 from flows.service.doctor import Check, examine
@@ -36,7 +35,6 @@ __all__ = [
     "PlanFormat",
     "Progress",
     "RunHandle",
-    "RunReport",
     "RunState",
     "Runs",
     "StartRequest",
@@ -52,7 +50,6 @@ __all__ = [
     "plain",
     "plan_workflow",
     "prune_images",
-    "render",
     "render_lint",
     "render_plan",
     "run_agent",

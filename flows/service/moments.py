@@ -14,7 +14,7 @@ from flows.errors import DockyardError
 from flows.execution.agents import known_with
 from flows.people import DEFAULT_WORKSPACE
 from flows.reports import archive, plan_svg, plan_words
-from flows.reports.glance import Glance, glance
+from flows.reports.glance import Glance
 from flows.reports.planned import PlannedNode, RunPlan, Stage
 from flows.service.approvals import Approvals, Gate
 from flows.service.plan import plan
@@ -72,7 +72,7 @@ def look(run_id: UUID, runs: Runs, settings: Settings) -> Moment:
     """The run as it is now. Raises InvalidInputError for an unknown run, UnavailableError without a Prefect server."""
     progress = next(runs.watch(run_id))
     run = progress.run
-    ended = glance(run_id) if run.state.final else None
+    ended = archive.glance(run_id) if run.state.final else None
     gates = () if run.state.final else Approvals(settings).list(run=str(run_id))
     found = _plan(run_id, run.workflow, settings, run.workspace or DEFAULT_WORKSPACE)
     known = stages(progress.nodes, [gate.request.display_name for gate in gates])

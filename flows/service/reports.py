@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import threading
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from uuid import UUID
@@ -11,14 +13,14 @@ from uuid import UUID
 from agents.code_reviewer.schema import CodeReview
 from agents.compliance_checker.schema import ComplianceReport
 from agents.contract.schema import Frozen
-from flows.canonical import digest
 from flows.errors import InvalidInputError
-from flows.reports import archive, index
-from flows.reports.formats import Format
-from flows.reports.glance import Glance, glance
+from flows.reports import archive, index_file
+from flows.reports.formats import Format, render
+from flows.reports.glance import Glance
 from flows.reports.index import Choice, Entry, Index, NodeLine, NoteCount, RuleCount
-from flows.reports.render_file import render_apart
+from flows.reports.schema import added
 from flows.service.runs import RunHandle, Runs
+from flows.service.server import answering
 from flows.settings import Settings
 
 __all__ = [
@@ -32,19 +34,20 @@ __all__ = [
     "Past",
     "Reports",
     "RuleCount",
+    "added",
     "compliance_of",
     "review_of",
     "run_id_of",
 ]
 
 _KEPT = 24
-"""Opened reports that stay on disk."""
+"""Opened reports, and comparisons of two, that stay on disk."""
 _LOOKED_AT = 200
 """Runs among which earlier ones of the same repository are looked for."""
 _PAST = 20
 """Points of a trend."""
-_BUILDING = threading.Lock()
-"""One report at a time is read as a whole: two of 100,000 findings take twice the memory."""
+_FETCHING = threading.Lock()
+"""One report at a time: one that was written before reports had an index is read as a whole, which takes memory."""
 
 _SUFFIXES = {
     Format.SARIF: "sarif.json", Format.CSV: "csv", Format.MARKDOWN: "md", Format.HTML: "html", Format.JSON: "json",
@@ -81,16 +84,26 @@ class Reports:
                 return run
         return None
 
+    @answering()
+    def read(self, run_id: UUID) -> Index:
+        """The run's report. Raises UnknownError where there is none."""
+        found = Index(self._report(run_id))
+        if not self._runs.sees(found.head.workspace):
+            raise archive.unreported(run_id)
+        return found
+
+    @answering()
     def open(self, run_id: UUID) -> Index:
-        """The run's report. Raises InvalidInputError where there is none."""
-        run = self._runs.get(run_id)
-        before = self._before(run)
-        path = self._folder / f"{run_id}-{digest([index.VERSION, run.seconds, str(before and before.run.id)])[:16]}.db"
-        with _BUILDING:
-            if not path.is_file():
-                self._build(run_id, path, before)
-        path.touch()
-        return Index(path)
+        """The run's report, and which findings the run before had not. Raises UnknownError where there is none."""
+        before = self._before(self._runs.get(run_id))
+        report = self._report(run_id)
+        if before is None:
+            return Index(report)
+        earlier = self._report(before.run.id)
+        marks = self._file(
+            f"{report.stem}-{earlier.stem}.marks", lambda path: index_file.mark(path, report, earlier, before.run.name)
+        )
+        return Index(report, marks)
 
     def trend(self, run_id: UUID) -> tuple[Past, ...]:
         """The earlier runs of the same workflow and repository and this one, oldest first."""
@@ -99,15 +112,21 @@ class Reports:
         return (*self._earlier(run), *(() if this is None else (Past(run=run, glance=this),)))
 
     def export(self, run_id: UUID, format: Format, folder: Path) -> Path:  # noqa: A002 — the word users know it by
-        """The whole report in a file below `folder`. Raises InvalidInputError, UnavailableError."""
-        name = self._runs.get(run_id).name
-        content = archive.content(run_id)
-        target = Path(tempfile.mkdtemp(dir=folder)) / f"dockyard-{name}.{_SUFFIXES[format]}"
-        with tempfile.NamedTemporaryFile(suffix=".json") as source:
-            source.write(content)
-            source.flush()
-            render_apart(Path(source.name), format, target)
+        """The whole report as a file of `folder`, which is made. Raises UnknownError, UnavailableError."""
+        report = self.read(run_id)
+        name = re.sub(r"[^A-Za-z0-9._-]+", "-", report.head.name)
+        target = folder / f"dockyard-{name}-{str(run_id)[:8]}.{_SUFFIXES[format]}"
+
+        def write(path: Path) -> None:
+            with path.open("w", encoding="utf-8", newline="") as file:
+                file.writelines(render(report, format))
+
+        _replace(target, write)
         return target
+
+    def render(self, run_id: UUID, format: Format) -> Iterator[str]:  # noqa: A002 — the word users know it by
+        """The whole report in pieces. Raises UnknownError, UnavailableError, before the first."""
+        return render(self.read(run_id), format)
 
     def _before(self, run: RunHandle) -> Past | None:
         """The newest earlier run in which every agent reported that did in this one: else what it missed would be new."""
@@ -127,16 +146,30 @@ class Reports:
         found = [(other, _glance(other.id, other.seconds)) for other in reversed(known)]
         return [Past(run=other, glance=seen) for other, seen in found if seen is not None]
 
-    def _build(self, run_id: UUID, path: Path, before: Past | None) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        marks = None if before is None else index.fingerprints(archive.content(before.run.id))
-        fresh = path.with_suffix(".new")
-        fresh.unlink(missing_ok=True)
-        index.write(archive.content(run_id), fresh, marks, None if before is None else before.run.name)
+    def _report(self, run_id: UUID) -> Path:
+        stamp = archive.stamp(run_id)
+        return self._file(f"{run_id}-{stamp}-{index_file.VERSION}.db", lambda path: archive.fetch(run_id, stamp, path))
+
+    def _file(self, name: str, make: Callable[[Path], None]) -> Path:
+        """The file of that name, made where it is not there. Of its kind the newest stay."""
+        path = self._folder / name
+        with _FETCHING:
+            if not path.is_file():
+                _replace(path, make)
+                known = sorted(self._folder.glob(f"*{path.suffix}"), key=lambda file: file.stat().st_mtime)
+                for old in known[:-_KEPT]:
+                    old.unlink(missing_ok=True)
+        path.touch()
+        return path
+
+
+def _replace(path: Path, make: Callable[[Path], None]) -> None:
+    """Let `make` write a new file, and put it at `path` when it is whole: others may be reading what is there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        fresh = Path(folder) / path.name
+        make(fresh)
         fresh.replace(path)
-        known = sorted(self._folder.glob("*.db"), key=lambda file: file.stat().st_mtime)
-        for old in known[:-_KEPT]:
-            old.unlink(missing_ok=True)
 
 
 def compliance_of(node: NodeLine) -> ComplianceReport | None:
@@ -155,7 +188,7 @@ def _reporting(seen: Glance | None) -> frozenset[str]:
 
 @lru_cache(maxsize=512)
 def _glance(run_id: UUID, worked: float) -> Glance | None:  # noqa: ARG001 — a run that is tried again works longer
-    return glance(run_id)
+    return archive.glance(run_id)
 
 
 def run_id_of(text: str) -> UUID:

@@ -1,4 +1,4 @@
-"""Runs: start, watch, cancel, list, report. All through Prefect's API, so any door sees the same."""
+"""Runs: start, watch, cancel, list, logs. All through Prefect's API, so any door sees the same."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from flows.definition.loader import name_of
 from flows.errors import EXPIRED, INVALID_INPUT, REJECTED, ConflictError, InvalidInputError, UnknownError
 from flows.people import DEFAULT_WORKSPACE, Via, WorkspaceName
 from flows.reports import plain
-from flows.reports.schema import RunReport
 from flows.service.deployments import FLOW_NAME, deploy, deploy_from_file, ensure_pool
 from flows.service.lost_runs import ensure_lost_runs_are_told
 from flows.service.requests import StartRequest, check_request
@@ -218,9 +217,13 @@ class Runs:
             found = _handle(self._client.read_flow_run(run_id))
         except ObjectNotFound as error:
             raise unknown from error
-        if self._caller.workspace not in (None, found.workspace):
+        if not self.sees(found.workspace):
             raise unknown
         return found
+
+    def sees(self, workspace: str) -> bool:
+        """Whether what belongs to that workspace is there for the caller."""
+        return self._caller.workspace in (None, workspace)
 
     def _check_ours(self, run_id: UUID) -> None:
         """Raises UnknownError for a run that is none of the caller's workspace."""
@@ -401,16 +404,6 @@ class Runs:
             )
             for line in lines
         )
-
-    @answering()
-    def report(self, run_id: UUID) -> RunReport:
-        """The report of a finished run. Raises UnknownError."""
-        from flows.reports import archive
-
-        found = archive.load(run_id)
-        if self._caller.workspace not in (None, found.workspace):
-            raise archive.unreported(run_id)
-        return found
 
     @answering()
     def progress(self, run_id: UUID) -> Progress:

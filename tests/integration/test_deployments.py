@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 
 from flows.definition.schema import NAME
 from flows.errors import InvalidInputError
+from flows.reports import archive
 from flows.run_workflow import run_workflow
 from flows.service import Runs, RunState, StartRequest, deploy_all
 from flows.service.deployments import ENTRYPOINT, FROM_FILE
@@ -169,7 +170,7 @@ def test_a_run_with_input_that_cannot_be_used_says_so_plainly(
     assert reason in handle.message
     assert "encountered an exception" not in handle.message
     with pytest.raises(InvalidInputError, match="has no report"):
-        Runs(settings).report(handle.id)
+        archive.load(handle.id)
 
 
 NIGHTLY: dict[str, Any] = {

@@ -28,6 +28,7 @@ from flows.reports.schema import NodeReport, RunReport, RunStatus
 from flows.settings import ROOT
 from tests.integration.conftest import PREFECT, Workers
 from tests.integration.known_repositories import KNOWN
+from tests.rendered import findings_of
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -122,8 +123,8 @@ def node(report: RunReport, name: str) -> NodeReport:
 def findings(report: RunReport) -> list[tuple[str, str, str, str, int, str]]:
     """What makes a run's findings the same as another's, in order of place."""
     return sorted(
-        (each.node, found.rule, found.severity.value, found.file or "", found.line or 0, found.fingerprint)
-        for each, found in report.findings
+        (node, found.rule, found.severity.value, found.file or "", found.line or 0, found.fingerprint)
+        for node, found in findings_of(report)
     )
 
 
@@ -160,13 +161,13 @@ def test_knows_the_most_complex_function(deployment_run: Check, name: str) -> No
 
 @pytest.mark.parametrize("name", KNOWN)
 def test_finds_what_is_truly_there(deployment_run: Check, name: str) -> None:
-    found = [finding for _, finding in deployment_run(name).findings]
+    found = [finding for _, finding in findings_of(deployment_run(name))]
     assert [place for place in KNOWN[name].there if not any(map(place.fits, found))] == []
 
 
 @pytest.mark.parametrize("name", KNOWN)
 def test_does_not_report_what_only_looks_like_a_finding(deployment_run: Check, name: str) -> None:
-    found = [finding for _, finding in deployment_run(name).findings]
+    found = [finding for _, finding in findings_of(deployment_run(name))]
     assert [finding for finding in found if any(place.fits(finding) for place in KNOWN[name].absent)] == []
 
 
@@ -181,10 +182,10 @@ def test_prefect_shows_tasks_logs_and_reports(deployment_run: Check, prefect_cli
     for each in tasks.values():
         of_node = ArtifactFilter(task_run_id=ArtifactFilterTaskRunId(any_=[each.id]))
         types = {artifact.type for artifact in prefect_client.read_artifacts(artifact_filter=of_node)}
-        said = node(deployment_run("express"), each.name).common
+        said = node(deployment_run("express"), each.name).part("findings")
         # A table without rows is not made.
-        assert types == ({"markdown", "table"} if said.findings else {"markdown"})
-        assert bool(said.findings) == (each.name == "review")  # express has findings of the code-reviewer only
+        assert types == ({"markdown", "table"} if said else {"markdown"})
+        assert bool(said) == (each.name == "review")  # express has findings of the code-reviewer only
     of_run = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run]))
     (whole,) = [each for each in prefect_client.read_artifacts(artifact_filter=of_run) if each.key == "health-check"]
     assert all(f"| {name} |" in str(whole.data) for name in NODES)

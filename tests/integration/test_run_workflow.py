@@ -21,6 +21,7 @@ from flows.reports import archive, sarif
 from flows.reports.schema import RunReport
 from flows.runtime import Execution, Job, Runtime
 from flows.settings import local_person, settings
+from tests.rendered import findings_of, rendering
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -176,8 +177,8 @@ def test_every_kind_of_node_is_a_task_named_after_it(go: Go, library: Path) -> N
     assert text_of(ran, "told") == "1 and 2"
     assert text_of(ran, "tidy") == "completed"
     assert ran.report is not None
-    assert [line.node for line, _ in ran.report.findings] == ["list[1]", "sub.two"]
-    assert len(json.loads(sarif.render(ran.report))["runs"]) == 7
+    assert [node for node, _ in findings_of(ran.report)] == ["list[1]", "sub.two"]
+    assert len(json.loads(rendering(sarif.render, ran.report))["runs"]) == 7
     upstream = {str(each.id) for name, each in ran.tasks.items() if name in ("sub.two", "list[0]", "list[1]")}
     drawn = {str(known.id) for group in ran.tasks["told"].task_inputs.values() for known in group}
     assert drawn == upstream

@@ -19,6 +19,7 @@ from typer.testing import CliRunner, Result
 
 from flows.errors import InvalidInputError
 from flows.people import Via
+from flows.reports import archive
 from flows.run_workflow import run_workflow
 from flows.service import Caller, RunHandle, Runs, RunState, StartRequest
 from flows.settings import RuntimeName, Settings, settings
@@ -136,7 +137,7 @@ def test_a_report_says_what_the_run_did_not_see_and_what_does_not_protect(
     settings.cache_clear()
     state = run_workflow(repository=str(folder), workflow=TELL, runtime=RuntimeName.LOCAL, return_state=True)
     settings.cache_clear()
-    notices = known.report(state.state_details.flow_run_id).notices
+    notices = archive.load(state.state_details.flow_run_id).notices
     assert "uncommitted changes; they are not part" in notices[0]
     assert "not a security boundary" in notices[1]
 

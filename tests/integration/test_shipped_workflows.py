@@ -24,6 +24,7 @@ from flows.settings import ROOT, Settings
 from flows.settings import settings as known_settings
 from tests.integration.known_repositories import KNOWN
 from tests.integration.yard import Yard, branches
+from tests.rendered import findings_of
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -153,7 +154,7 @@ def test_license_audit_knows_the_licence_and_every_declared_dependency(run: Run,
 def test_license_audit_tells_what_is_denied_by_each_policy(run: Run, careless: Path) -> None:
     report = run("license-audit", careless)
     assert "By the policy default these are denied: copyleft." in told(report, "denied")
-    assert [each.rule for _, each in report.findings if each.file == "package.json"] != []
+    assert [each.rule for _, each in findings_of(report) if each.file == "package.json"] != []
     own = run("license-audit", careless, policy="own", deny=["MIT"])
     assert "By the policy own these are denied: fine." in told(own, "denied")
     permissive = run("license-audit", careless, policy="permissive")
@@ -174,7 +175,7 @@ def test_secret_sweep_raises_the_alarm_and_never_prints_the_secret(run: Run, car
     report = run("secret-sweep", careless)
     alarm = told(report, "alarm")
     assert "settings.py" in alarm
-    assert {each.file for _, each in report.findings} == {"settings.py"}
+    assert {each.file for _, each in findings_of(report)} == {"settings.py"}
     assert KEY not in report.model_dump_json()
 
 
@@ -251,11 +252,11 @@ def test_pull_request_review_blocks_a_query_built_from_a_request(run: Run, carel
 def test_weekly_maintenance_tells_the_counts_of_every_part(run: Run, package: str) -> None:
     report = run("weekly-maintenance", package)
     of = {name: output(report, name)["summary"]["total"] for name in ("review", "headers", "injections", "rest")}
-    assert of["review"] == len([each for each, _ in report.findings if each.node == "review"]) > 0
+    assert of["review"] == len([node for node, _ in findings_of(report) if node == "review"]) > 0
     text = told(report, "tell")
     assert f"licences 0, secrets 0, code {of['review']}, headers {of['headers']}," in text
     assert f"injections {of['injections']}, other weaknesses {of['rest']}; findings at {report.commit}." in text
-    findings = [found for _, found in report.findings]
+    findings = [found for _, found in findings_of(report)]
     assert [place for place in KNOWN[package].there if not any(map(place.fits, findings))] == []
     assert [found for found in findings if any(place.fits(found) for place in KNOWN[package].absent)] == []
 
@@ -264,7 +265,7 @@ def test_weekly_maintenance_looks_at_less_when_it_should_be_quick(run: Run) -> N
     report = run("weekly-maintenance", "flask", depth="quick")
     assert statuses(report, "rest") == ["skipped"]
     assert "other weaknesses skipped" in told(report, "tell")
-    assert [found.file for _, found in report.findings if (found.file or "").startswith("tests/")] == []
+    assert [found.file for _, found in findings_of(report) if (found.file or "").startswith("tests/")] == []
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -286,7 +287,7 @@ def test_incident_response_goes_on_when_a_category_cannot_be_read(run: Run, care
     assert report.status is RunStatus.COMPLETED
     assert statuses(report, "weaknesses", "weaknesses[0]", "weaknesses[1]") == ["failed", "failed", "completed"]
     facts = told(report, "facts")
-    found = [each.rule for name, each in report.findings if name.node == "weaknesses[1]"]
+    found = [each.rule for name, each in findings_of(report) if name == "weaknesses[1]"]
     assert {rule.partition("/")[0] for rule in found} == {"sql-injection"}
     assert f"{len(found)} findings in 1 of 2 categories" in facts
     assert "not read: item 0: " in facts

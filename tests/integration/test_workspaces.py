@@ -13,6 +13,7 @@ from flows.errors import INVALID_INPUT, InvalidInputError, UnknownError
 from flows.people import Via
 from flows.service import Caller, Runs, RunState, StartRequest
 from flows.service.approvals import Approvals
+from flows.service.reports import Format, Reports
 from flows.service.workspaces import Workspaces
 from flows.settings import RuntimeName
 from tests.integration.yard import Yard, leave_to_others
@@ -47,12 +48,16 @@ def test_what_one_starts_is_not_there_for_the_other(yard: Yard, repository: Path
     run = blue.start(request(repository)).id
     yard.ends(run)
     assert (blue.get(run).state, blue.get(run).workspace) == (RunState.COMPLETED, "blue")
-    assert (blue.report(run).workspace, blue.logs(run) != ()) == ("blue", True)
+    assert (Reports(yard.config, blue).read(run).head.workspace, blue.logs(run) != ()) == ("blue", True)
     reaches: list[Callable[[Runs], object]] = [
         lambda runs: runs.get(run),
         lambda runs: runs.progress(run),
         lambda runs: runs.logs(run),
-        lambda runs: runs.report(run),
+        lambda runs: Reports(yard.config, runs).read(run),
+        lambda runs: Reports(yard.config, runs).open(run),
+        lambda runs: Reports(yard.config, runs).render(run, Format.JSON),
+        lambda runs: Reports(yard.config, runs).export(run, Format.SARIF, yard.folder),
+        lambda runs: Reports(yard.config, runs).trend(run),
         lambda runs: runs.repository(run),
         lambda runs: runs.cancel(run),
         lambda runs: runs.retry(run),

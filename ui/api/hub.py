@@ -10,6 +10,7 @@ from flows.service.approvals import Approvals, Survey
 from flows.service.events import Events
 from flows.service.library import Workflows
 from flows.service.registry import Registry
+from flows.service.reports import Reports
 from flows.settings import Settings
 
 
@@ -28,6 +29,10 @@ class Hub:
     def runs(self, principal: Principal) -> Runs:
         """The runs of the workspace of who asks, on their behalf."""
         return self._runs.acting_for(Caller(name=principal.name, via=Via.API, workspace=principal.account.workspace))
+
+    def reports(self, principal: Principal) -> Reports:
+        """Reports of those runs."""
+        return Reports(self.settings, self.runs(principal))
 
     def count_runs(self, principal: Principal) -> dict[RunState, int]:
         """How many runs are in each state, for the numbers of `survey`. Raises UnavailableError."""

@@ -6,9 +6,11 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import FastAPI, Query, Response
+from fastapi.responses import StreamingResponse
 
 from agents.contract.schema import Finding, Frozen, Severity
-from flows.service import Format, render
+from flows.service import Format
+from flows.service.reports import Choice
 from ui.api.access import RunsReader
 from ui.api.hub import Hub
 from ui.api.paging import Page, Wanted
@@ -43,9 +45,9 @@ def serve(app: FastAPI, hub: Hub) -> None:
     ) -> Response:
         """The whole report of a finished run, every finding in it, as a file."""
         media_type, ending = _MEDIA_TYPES[form]
-        report = hub.runs(asks).report(run)
+        pieces = hub.reports(asks).render(run, form)
         headers = {"Content-Disposition": f'attachment; filename="dockyard-{run}.{ending}"'}
-        return Response(render(report, form), media_type=media_type, headers=headers)
+        return StreamingResponse(pieces, media_type=media_type, headers=headers)
 
     @app.get("/runs/{run}/findings", tags=TAGS)
     def list_findings(
@@ -56,11 +58,6 @@ def serve(app: FastAPI, hub: Hub) -> None:
         rule: Annotated[str | None, Query(max_length=200, description="Of that rule alone.")] = None,
     ) -> Page[Found]:
         """The findings of a finished run, worst first, then by file and line."""
-        chosen = [
-            pair
-            for pair in hub.runs(asks).report(run).findings
-            if (severity is None or pair[1].severity.rank <= severity.rank) and rule in (None, pair[1].rule)
-        ]
-        found = part.of(chosen)
-        items = tuple(Found(node=node.node, finding=finding) for node, finding in found.items)
-        return Page(items=items, next_offset=found.next_offset)
+        chosen = Choice(at_least=severity, rule=rule)
+        found = hub.reports(asks).read(run).entries(chosen, part.offset, part.with_one_more)
+        return part.page([Found(node=entry.node, finding=entry.finding) for entry in found])

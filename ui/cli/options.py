@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -130,9 +130,10 @@ def check_target(path: Path, option: str) -> None:
         raise InvalidInputError(f"{option}: {path} is a folder, not a file")
 
 
-def write(path: Path, text: str, option: str) -> None:
+def write(path: Path, text: str | Iterable[str], option: str) -> None:
     """Write the file given with `option`. Raises InvalidInputError when that is not possible."""
     try:
-        path.write_text(text, encoding="utf-8")
+        with path.open("w", encoding="utf-8") as file:
+            file.writelines([text] if isinstance(text, str) else text)
     except OSError as error:
         raise InvalidInputError(f"{option}: {path} cannot be written: {error.strerror}") from error

@@ -26,7 +26,8 @@ from ui.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from flows.service import RunHandle, RunReport, Runs
+    from flows.service import RunHandle, Runs
+    from flows.service.reports import Index
 
 
 def register(app: typer.Typer) -> None:
@@ -109,7 +110,8 @@ def run(  # noqa: PLR0917 — each is an option
 
 def _attend(known: Runs, handle: RunHandle, json_file: Path | None, fail_on: Severity | None) -> Exit:
     from flows.errors import InvalidInputError
-    from flows.service import RunState, render, show_summary
+    from flows.service import RunState, show_summary
+    from flows.service.reports import Reports
 
     try:
         ended = _follow(known, handle)
@@ -120,26 +122,27 @@ def _attend(known: Runs, handle: RunHandle, json_file: Path | None, fail_on: Sev
         return Exit.INTERRUPTED
     if ended.state is RunState.WAITING:
         return Exit.WAITING
+    reports = Reports(configuration(), known)
     try:
-        found = known.report(handle.id)
+        found = reports.read(handle.id)
     except InvalidInputError:
         return _without_report(ended)
     show_summary(found, wide_console())
     if json_file is not None:
-        write(json_file, render(found, Format.JSON), "--json")
+        write(json_file, reports.render(handle.id, Format.JSON), "--json")
         _say(f"Report written to {json_file}")
     return _exit(ended, found, fail_on)
 
 
-def _exit(ended: RunHandle, found: RunReport, fail_on: Severity | None) -> Exit:
+def _exit(ended: RunHandle, found: Index, fail_on: Severity | None) -> Exit:
     from flows.service import RunState
 
     if ended_so := _by_people(ended):
         return ended_so
     if ended.state is not RunState.COMPLETED:
         return Exit.FAILED
-    if fail_on is not None and found.at_or_above(fail_on):
-        _say(f"dockyard: {found.at_or_above(fail_on)} findings at or above {fail_on.value}")
+    if fail_on is not None and (bad := found.head.at_or_above(fail_on)):
+        _say(f"dockyard: {bad} findings at or above {fail_on.value}")
         return Exit.FINDINGS
     return Exit.OK
 
@@ -249,14 +252,16 @@ def report(
 ) -> None:
     """Print a finished run's whole report."""
     with spoken():
-        from flows.service import render
+        from flows.service.reports import Reports
 
         if output is not None:
             check_target(output, "--output")
         known = _runs()
-        rendered = render(known.report(known.find(run)), format)
+        rendered = Reports(configuration(), known).render(known.find(run), format)
         if output is None:
-            typer.echo(rendered)
+            for piece in rendered:
+                typer.echo(piece, nl=False)
+            typer.echo()
             return
         write(output, rendered, "--output")
         _say(f"Report written to {output}")

@@ -32,7 +32,7 @@ class WorkflowsTab:
         return [self.chosen, self.shown]
 
     def arrive(self, request: gr.Request) -> list[Update]:
-        """The workflows there are now, and the one that the address names, else the first."""
+        """The workflows there are now, and the one that the address names, else the first: none was to choose before."""
         workspace = self.context.who(request).workspace
         known = names(self.context.settings, workspace)
         if not known:

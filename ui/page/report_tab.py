@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +23,7 @@ _EMPTY = notice("No report is shown. Choose a run that has ended.")
 
 @dataclass(frozen=True)
 class ReportTab:
-    """The components of the tab; `arrive` fills them with the newest report, or with that of the address."""
+    """The components of the tab; `arrive` and `arrived` fill them with the newest report, or with that of the address."""
 
     context: Context
     subject: Subject
@@ -71,22 +70,26 @@ class ReportTab:
         return [self.run, *self.detail]
 
     def arrive(self, request: gr.Request) -> list[Update]:
-        """The finished runs, and a report."""
+        """The finished runs, and a report. No run could be chosen before; filters that were set meanwhile stay."""
         desk = self._desk(request)
         try:
             choices, chosen, said = desk.listing(str(request.query_params.get("run", "")) or None)
         except DockyardError as error:
-            return [gr.update(choices=[], value=None), *_nothing(notice(f"{str(error).rstrip('.')}.", Tone.ERROR))]
+            return [gr.update(choices=[], value=None), *_nothing(notice(f"{str(error).rstrip('.')}.", Tone.ERROR), _kept())]
         return [
             gr.update(choices=choices, value=chosen),
-            *(_nothing(said or _EMPTY) if chosen is None else _opened(desk, chosen)),
+            *(_nothing(said or _EMPTY, _kept()) if chosen is None else _opened(desk, chosen, arriving=True)),
         ]
+
+    def arrived(self, run: str | None, request: gr.Request, *given: Given) -> list[Update]:
+        """After `arrive`: the findings that fit the filters which a quick visitor has set meanwhile, if any."""
+        return self._turn(run, request, given, 0) if _filters(given).chosen else [gr.skip() for _ in self.turned]
 
     def _desk(self, request: gr.Request) -> ReportDesk:
         return ReportDesk(self.context.settings, self.context.who(request), self.subject)
 
     def _choose(self, run: str | None, request: gr.Request) -> list[Update]:
-        return _nothing(_EMPTY) if not run else _opened(self._desk(request), run)
+        return _nothing(_EMPTY, _no_filters()) if not run else _opened(self._desk(request), run)
 
     # Gradio hands over values by position: those of the filters come last.
     def _filter(self, run: str | None, request: gr.Request, *given: Given) -> list[Update]:
@@ -101,21 +104,22 @@ class ReportTab:
     def _turn(self, run: str | None, request: gr.Request, given: tuple[Given, ...], page: int) -> list[Update]:
         if not run:
             return [gr.skip() for _ in self.turned]
-        severity, rule, search, fresh = given
-        filters = Filters(
-            severity=str(severity or EVERY), rule=str(rule or EVERY), search=str(search or ""), fresh=bool(fresh)
-        )
         try:
-            return _page(self._desk(request), run, filters, page)
+            return _page(self._desk(request), run, _filters(given), page)
         except DockyardError as error:
             return [notice(f"{str(error).rstrip('.')}.", Tone.ERROR), *(gr.skip() for _ in self.turned[1:])]
 
     def _export(self, run: str | None, name: str, request: gr.Request) -> list[Update]:
-        folder = Path(tempfile.mkdtemp(prefix="dockyard-export-"))
-        path, said = self._desk(request).export(run, name, folder)
+        # Where Gradio would copy it, and removes it after an hour.
+        path, said = self._desk(request).export(run, name, Path(self.file.GRADIO_CACHE) / "dockyard")
         if path is None:
             return [said, gr.update(visible=False, value=None)]
         return [said, gr.update(visible=True, value=str(path), label=f"Download {path.name}")]
+
+    def wire_arrival(self, page: gr.Blocks) -> None:
+        """Let the tab be filled when `page` is loaded."""
+        loaded = on(page.load, self.arrive, [], self.arrival)
+        on(loaded.then, self.arrived, [self.run, *self.filters], self.turned, quiet=True)
 
     def wire(self) -> None:
         """Let the components answer."""
@@ -128,14 +132,20 @@ class ReportTab:
         on(self.make.click, self._export, [self.run, self.format], [self.made, self.file])
 
 
-def _opened(desk: ReportDesk, run: str) -> list[Update]:
+def _filters(given: tuple[Given, ...]) -> Filters:
+    severity, rule, search, fresh = given
+    return Filters(severity=str(severity or EVERY), rule=str(rule or EVERY), search=str(search or ""), fresh=bool(fresh))
+
+
+def _opened(desk: ReportDesk, run: str, *, arriving: bool = False) -> list[Update]:
     try:
         found = desk.open(run)
         page = _page(desk, run, Filters(), 0)
     except DockyardError as error:
-        return _nothing(notice(f"{str(error).rstrip('.')}.", Tone.WARNING))
+        return _nothing(notice(f"{str(error).rstrip('.')}.", Tone.WARNING), _kept() if arriving else _no_filters())
     rules = gr.update(choices=[EVERY, *found.rules], value=EVERY)
-    filters = [gr.update(value=EVERY), rules, gr.update(value=""), gr.update(value=False)]
+    severity, _, search, fresh = _kept() if arriving else _no_filters()
+    filters = [severity, rules, search, fresh]
     return [run, "", found.head, *filters, *page, found.rule_counts, found.facts, found.trend, "", _no_file()]
 
 
@@ -146,10 +156,18 @@ def _page(desk: ReportDesk, run: str, filters: Filters, page: int) -> list[Updat
     return [found.findings, back, where, more, found.page]
 
 
-def _nothing(said: Markup) -> list[Update]:
-    filters = [gr.update(value=EVERY), gr.update(choices=[EVERY], value=EVERY), gr.update(value=""), gr.update(value=False)]
+def _nothing(said: Markup, filters: Parts) -> list[Update]:
     off = gr.update(interactive=False)
     return [None, said, "", *filters, "", off, "", off, 0, "", "", "", "", _no_file()]
+
+
+def _no_filters() -> Parts:
+    return [gr.update(value=EVERY), gr.update(choices=[EVERY], value=EVERY), gr.update(value=""), gr.update(value=False)]
+
+
+def _kept() -> Parts:
+    """The filters as they are."""
+    return [gr.skip() for _ in _no_filters()]
 
 
 def _no_file() -> Update:

@@ -11,11 +11,11 @@ from agents.code_reviewer.schema import CodeReview
 from agents.compliance_checker.schema import ComplianceReport, Dependency, Status
 from agents.contract.schema import Severity, Summary
 from flows.service import plain
-from flows.service.reports import Choice, Index, NodeLine, NoteCount, Past, compliance_of, review_of
+from flows.service.reports import Choice, Index, NodeLine, NoteCount, Past, added, compliance_of, review_of
 from ui.page.findings import TONES, place
 from ui.page.pieces import Tone, badge, code, definitions, join, notice, section, table, text, tiles
 from ui.page.plots import Series, bars, lines
-from ui.page.run_view import duration, image
+from ui.page.run_view import duration
 
 DEPENDENCIES = 300
 SECRETS = 50
@@ -43,9 +43,9 @@ def head_html(index: Index, nodes: Sequence[NodeLine], fresh: int) -> Markup:
             ),
         ]
     )
-    new = f"{fresh} new" if head.compared else "not known"
+    new = f"{fresh} new" if index.compared else "not known"
     shown = [(severity.value, getattr(counts, severity.value), TONES[severity]) for severity in Severity]
-    since = f"since {head.compared}" if head.compared else "no earlier run to compare with"
+    since = f"since {index.compared}" if index.compared else "no earlier run to compare with"
     return join(
         [
             verdict(nodes),
@@ -71,23 +71,21 @@ def verdict(nodes: Sequence[NodeLine]) -> Markup:
 
 def total(nodes: Sequence[NodeLine]) -> Summary:
     """The nodes' findings counted."""
-    found: Counter[str] = Counter()
-    for node in nodes:
-        if not node.group:
-            found.update(node.summary.model_dump())
-    return Summary.model_validate(found)
+    return added([node.summary for node in nodes])
 
 
 def compliance_html(index: Index, choice: Choice) -> Markup:
     """Secrets, licences, dependencies and headers."""
     reports = [report for node in index.nodes(choice) if (report := compliance_of(node)) is not None]
-    return join([_secrets(index, choice), *(_compliance(report) for report in reports), notes_html(index.notes(choice))])
+    return join(
+        [_secrets(index, choice), *(_compliance(report) for report in reports), notes_html(index.note_counts(choice))]
+    )
 
 
 def review_html(index: Index, choice: Choice) -> Markup:
     """Sizes, complexity and hotspots."""
     nodes = [(node, report) for node in index.nodes(choice) if (report := review_of(node)) is not None]
-    return join([*(_review(node, report) for node, report in nodes), notes_html(index.notes(choice))])
+    return join([*(_review(node, report) for node, report in nodes), notes_html(index.note_counts(choice))])
 
 
 def trend_html(past: Sequence[Past], agents: Sequence[str], *, review: bool) -> Markup:
@@ -105,10 +103,10 @@ def trend_html(past: Sequence[Past], agents: Sequence[str], *, review: bool) -> 
         for label, one, (summary, mean) in zip(labels, past, counted, strict=True)
     ]
     headings = ("Ended (UTC)", "Run", "Findings", "Errors or worse", *(["Mean complexity"] if review else []))
-    pictures = [image(lines("Findings over runs", labels, found), "Findings over runs; the table below has the numbers.")]
+    pictures = [lines("Findings over runs; the table below has the numbers", labels, found)]
     if review:
         mean = [Series(name="mean complexity", values=tuple(mean for _, mean in counted))]
-        pictures.append(image(lines("Mean complexity over runs", labels, mean), "Mean complexity over runs."))
+        pictures.append(lines("Mean complexity over runs; the table below has the numbers", labels, mean))
     return section("Trend", *pictures, table("The trend in numbers", headings, rows))
 
 
@@ -134,7 +132,7 @@ def _counted(past: Past, agents: Sequence[str], *, review: bool) -> tuple[Summar
 def _secrets(index: Index, choice: Choice) -> Markup:
     found = [
         entry
-        for entry in index.page(choice.model_copy(update={"search": "secrets/"}), 0, 4 * SECRETS)
+        for entry in index.entries(choice.model_copy(update={"search": "secrets/"}), 0, 4 * SECRETS)
         if entry.finding.rule.startswith("secrets/")
     ]
     if not found:
@@ -218,7 +216,7 @@ def _histogram(report: CodeReview) -> Markup:
         return section(
             "Complexity", "This report has no histogram: an earlier version made it, or there is no function.", level=4
         )
-    drawn = image(bars("Functions by cyclomatic complexity", found), "Functions by complexity; the table has the numbers.")
+    drawn = bars("Functions by cyclomatic complexity; the table below has the numbers", found)
     return section(
         "Complexity", drawn, table("Functions by cyclomatic complexity", ("Complexity", "Functions"), found), level=4
     )

@@ -140,7 +140,7 @@ class ReportDesk:
         total = index.count(choice)
         pages = max(1, -(-total // PAGE))
         at = min(max(page, 0), pages - 1)
-        found = index.page(choice, at * PAGE, PAGE)
+        found = tuple(index.entries(choice, at * PAGE, PAGE))
         return Turned(findings_html(found, first=at * PAGE + 1, total=total, chosen=filters.chosen), at, pages)
 
     def export(self, run: str | None, name: str, folder: Path) -> tuple[Path | None, Markup]:

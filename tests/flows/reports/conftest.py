@@ -16,6 +16,7 @@ from rich.console import Console
 from agents.contract.schema import Confidence, Finding, Note, NoteKind, Report, Severity, Summary, finish
 from flows.definition.status import NodeStatus
 from flows.reports import sarif
+from flows.reports.index_file import opened
 from flows.reports.overview import show_summary
 from flows.reports.schema import NodeReport, RunReport, RunStatus
 
@@ -23,7 +24,8 @@ from flows.reports.schema import NodeReport, RunReport, RunStatus
 def overview(report: RunReport, width: int) -> str:
     """The summary as a terminal of that width shows it."""
     stream = io.StringIO()
-    show_summary(report, Console(file=stream, width=width, color_system=None))
+    with opened(report) as index:
+        show_summary(index, Console(file=stream, width=width, color_system=None))
     return stream.getvalue()
 
 

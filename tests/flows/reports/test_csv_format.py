@@ -9,10 +9,11 @@ from collections.abc import Callable
 from agents.contract.schema import Finding, Severity
 from flows.reports import csv_format
 from flows.reports.schema import RunReport
+from tests.rendered import rendering
 
 
 def rows(report: RunReport) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(csv_format.render(report), newline="")))
+    return list(csv.DictReader(io.StringIO(rendering(csv_format.render, report), newline="")))
 
 
 def test_each_finding_is_a_line_worst_first(small: RunReport) -> None:

@@ -16,6 +16,7 @@ from agents.compliance_checker.schema import Dependency, Status
 from flows.definition.status import NodeStatus
 from flows.reports import cyclonedx
 from flows.reports.schema import NodeReport, RunReport
+from tests.rendered import rendering
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def bom(make_run: Callable[..., RunReport], *found: Dependency) -> dict[str, Jso
     node = NodeReport(
         node="licences", agent="compliance-checker", version="1", status=NodeStatus.COMPLETED, report=dict(own)
     )
-    made: dict[str, JsonValue] = json.loads(cyclonedx.render(make_run(nodes=(node,))))
+    made: dict[str, JsonValue] = json.loads(rendering(cyclonedx.render, make_run(nodes=(node,))))
     return made
 
 
@@ -81,6 +82,6 @@ def test_what_is_declared_twice_is_one_component_with_two_places(make_run: Calla
 
 
 def test_a_run_without_dependencies_is_a_bom_too(small: RunReport, validator: Draft7Validator) -> None:
-    made = json.loads(cyclonedx.render(small))
+    made = json.loads(rendering(cyclonedx.render, small))
     assert list(validator.iter_errors(made)) == []
     assert made["components"] == []

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from agents.contract.schema import Finding, Note, NoteKind, Severity
 from flows.reports import html_format, plain
 from flows.reports.schema import RunReport
+from tests.rendered import rendering
 
 VOID = frozenset({"meta", "input", "br", "img", "link"})
 
@@ -45,7 +46,7 @@ class Page(HTMLParser):
 
 
 def skeleton(report: RunReport) -> list[tuple[str, dict[str, str | None]]]:
-    return Page(html_format.render(report)).elements
+    return Page(rendering(html_format.render, report)).elements
 
 
 @settings(max_examples=60, deadline=None)
@@ -68,7 +69,7 @@ def test_hostile_text_adds_no_element_and_no_attribute(make_run: Callable[..., R
             run=first,
         )
 
-    page = Page(html_format.render(page_with(one, two)))
+    page = Page(rendering(html_format.render, page_with(one, two)))
     assert page.elements == skeleton(page_with("plain", "words"))
     assert page.open == []
     assert plain.line(one) in "".join(page.text)
@@ -76,7 +77,7 @@ def test_hostile_text_adds_no_element_and_no_attribute(make_run: Callable[..., R
 
 
 def test_loads_and_runs_nothing(small: RunReport) -> None:
-    document = html_format.render(small)
+    document = rendering(html_format.render, small)
     page = Page(document)
     policy = [meta["content"] for meta in page.all("meta") if meta.get("http-equiv")]
     assert policy == ["default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"]
@@ -88,7 +89,7 @@ def test_loads_and_runs_nothing(small: RunReport) -> None:
 
 
 def test_can_be_used_without_seeing_or_pointing(small: RunReport) -> None:
-    page = Page(html_format.render(small))
+    page = Page(rendering(html_format.render, small))
     assert page.all("html") == [{"lang": "en"}]
     assert len(page.all("h1")) == 1
     assert len(page.all("caption")) == len(page.all("table"))
@@ -102,7 +103,7 @@ def test_can_be_used_without_seeing_or_pointing(small: RunReport) -> None:
 
 
 def test_each_severity_has_its_filter(small: RunReport) -> None:
-    document = html_format.render(small)
+    document = rendering(html_format.render, small)
     for severity in Severity:
         assert f"body:has(#show-{severity}:not(:checked)) section.{severity}" in document
 
@@ -120,7 +121,7 @@ def contrast(one: str, two: str) -> float:
 
 
 def test_contrast_is_enough_in_light_and_dark(small: RunReport) -> None:
-    palettes = re.findall(r":root \{(.*?)\}", html_format.render(small), re.DOTALL)
+    palettes = re.findall(r":root \{(.*?)\}", rendering(html_format.render, small), re.DOTALL)
     assert len(palettes) == 2
     for palette in palettes:
         colours = dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6})", palette))
@@ -133,7 +134,7 @@ def test_contrast_is_enough_in_light_and_dark(small: RunReport) -> None:
 
 
 def test_tells_the_run(small: RunReport) -> None:
-    text = " ".join("".join(Page(html_format.render(small)).text).split())
+    text = " ".join("".join(Page(rendering(html_format.render, small)).text).split())
     assert "review (timed-out): not finished after 900 s" in text
     assert "Critical (2)" in text
     assert "injection/sql scan, 2, CWE-89" in text
@@ -143,12 +144,12 @@ def test_tells_the_run(small: RunReport) -> None:
 
 
 def test_a_run_without_findings_says_so(make_run: Callable[..., RunReport]) -> None:
-    assert "<p>None.</p>" in html_format.render(make_run())
+    assert "<p>None.</p>" in rendering(html_format.render, make_run())
 
 
 def test_a_hundred_thousand_findings(large: RunReport) -> None:
     began = time.process_time()
-    document = html_format.render(large)
+    document = rendering(html_format.render, large)
     assert time.process_time() - began < 10
     assert len(set(re.findall(r"Finding #(\d{6})", document))) == 100_000
     assert document.count('<tr class="finding">') == 100_000
@@ -157,7 +158,7 @@ def test_a_hundred_thousand_findings(large: RunReport) -> None:
 
 def test_many_notes_of_one_kind_are_one_row(make_run: Callable[..., RunReport]) -> None:
     notes = [Note(kind=NoteKind.BINARY, file=f"{number}.png") for number in range(700)]
-    document = html_format.render(make_run(notes=notes))
+    document = rendering(html_format.render, make_run(notes=notes))
     assert document.count('<tr class="note">') == 1
     assert "700 notes" in document
     assert "and 695 more" in document

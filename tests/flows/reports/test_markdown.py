@@ -14,7 +14,9 @@ from markdown_it.token import Token
 
 from agents.contract.schema import Finding, Note, NoteKind, Severity
 from flows.reports import markdown, plain
+from flows.reports.index_file import opened
 from flows.reports.schema import RunReport
+from tests.rendered import rendering
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 NASTY = (
@@ -38,6 +40,12 @@ NASTY = (
     "trailing \\",
 )
 hostile = st.lists(st.sampled_from(NASTY) | st.text(max_size=12), max_size=4).map("".join)
+
+
+def nodes_of(report: RunReport) -> list[str]:
+    """The document of each node."""
+    with opened(report) as index:
+        return [markdown.node_markdown(index, at) for at in range(len(report.nodes))]
 
 
 def tokens(document: str) -> Iterator[Token]:
@@ -102,10 +110,7 @@ def test_hostile_text_stays_in_its_cell(make_run: Callable[..., RunReport], one:
         ref=two,
         repository=two,
     )
-    for document in (
-        markdown.render(report),
-        *(markdown.node_markdown(report, node) for node in report.nodes),
-    ):
+    for document in (rendering(markdown.render, report), *nodes_of(report)):
         found = list(tokens(document))
         links = [str(token.attrGet("href")) for token in found if token.type == "link_open"]
         assert set(links) <= {"http://127.0.0.1:4200/runs/1"}
@@ -124,12 +129,12 @@ def test_hostile_text_stays_in_its_cell(make_run: Callable[..., RunReport], one:
             *(f"{part}_{end}" for part in ("table", "thead", "tbody", "tr", "th", "td") for end in ("open", "close")),
         }
         assert len([token for token in found if token.type == "heading_open" and token.tag == "h1"]) == 1
-    rows = [token for token in tokens(markdown.render(report)) if token.type == "tr_open"]
+    rows = [token for token in tokens(rendering(markdown.render, report)) if token.type == "tr_open"]
     assert len(rows) == 1 + 3 + 1 + 1 + 1 + 1  # nodes, findings, notes: each with its heading
 
 
 def test_the_whole_run_is_told(small: RunReport) -> None:
-    document = markdown.render(small)
+    document = rendering(markdown.render, small)
     assert "| scan | security-scanner | completed | 2 | 0 | 1 | 1 | 3 | 7 | 12 s |" in document
     assert "- **review timed-out:** not finished after 900 s" in document
     assert "[The run's page](http://127.0.0.1:4200/runs/1)" in document
@@ -141,7 +146,7 @@ def test_the_whole_run_is_told(small: RunReport) -> None:
 
 
 def test_a_nodes_document_tells_that_node_only(small: RunReport) -> None:
-    scan, review, tell = (markdown.node_markdown(small, node) for node in small.nodes)
+    scan, review, tell = nodes_of(small)
     assert scan.startswith("# scan: security-scanner\n")
     assert "## Critical (2)" in scan
     assert "not finished" not in scan
@@ -150,7 +155,8 @@ def test_a_nodes_document_tells_that_node_only(small: RunReport) -> None:
 
 
 def test_a_nodes_table_has_a_row_per_finding(small: RunReport) -> None:
-    rows = markdown.node_table(small.nodes[0])
+    with opened(small) as index:
+        rows, none = ([markdown.table_row(found) for found in index.of_node(at)] for at in (0, 1))
     assert rows[0] == {
         "severity": "critical",
         "rule": "`injection/sql`",
@@ -161,21 +167,20 @@ def test_a_nodes_table_has_a_row_per_finding(small: RunReport) -> None:
         "confidence": "high",
     }
     assert [row["severity"] for row in rows] == ["critical", "critical", "warning", "info"]
-    assert markdown.node_table(small.nodes[1]) == []
+    assert none == []
 
 
 def test_a_hundred_thousand_findings(large: RunReport) -> None:
     began = time.process_time()
-    document = markdown.render(large)
+    document = rendering(markdown.render, large)
     assert time.process_time() - began < 10
     assert len(set(re.findall(r"Finding \\#\u2060(\d{6})", document))) == 100_000
-    assert len(markdown.node_table(large.nodes[0])) == 100_000
 
 
 def test_many_notes_of_one_kind_are_one_row(make_run: Callable[..., RunReport]) -> None:
     notes = [Note(kind=NoteKind.TOO_LARGE, file=f"{number}.js", detail=f"{number} bytes") for number in range(700)]
     report = make_run(notes=notes)
-    (row,) = [line for line in markdown.render(report).splitlines() if line.startswith("| scan | too-large")]
+    (row,) = [line for line in rendering(markdown.render, report).splitlines() if line.startswith("| scan | too-large")]
     assert row.startswith("| scan | too-large | 700 | `0.js` (0 bytes), `1.js` (1 bytes), ")
     assert row.endswith("`4.js` (4 bytes) and 695 more |  |")
-    assert "Every note: `dockyard report run-1234 --format json`" in markdown.node_markdown(report, report.nodes[0])
+    assert "Every note: `dockyard report run-1234 --format json`" in nodes_of(report)[0]

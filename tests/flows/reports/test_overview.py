@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from agents.contract.schema import Finding, Severity
+from flows.reports.index_file import opened
 from flows.reports.overview import RULES_SHOWN, show_summary
 from flows.reports.schema import RunReport
 from tests.flows.reports.conftest import overview
@@ -71,7 +72,10 @@ def test_a_pipe_gets_no_trailing_blanks_and_no_colour(small: RunReport) -> None:
 
 def test_a_terminal_gets_colour(small: RunReport) -> None:
     stream = io.StringIO()
-    show_summary(small, Console(file=stream, width=100, force_terminal=True, color_system="standard", legacy_windows=False))
+    with opened(small) as index:
+        show_summary(
+            index, Console(file=stream, width=100, force_terminal=True, color_system="standard", legacy_windows=False)
+        )
     assert "\x1b[1;31mcritical" in stream.getvalue()
 
 

@@ -16,10 +16,11 @@ from jsonschema import Draft4Validator
 from agents.contract.schema import Confidence, Finding, Note, NoteKind, Severity
 from flows.reports import sarif
 from flows.reports.schema import RunReport
+from tests.rendered import findings_of, rendering
 
 
 def log_of(report: RunReport) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(sarif.render(report))
+    loaded: dict[str, Any] = json.loads(rendering(sarif.render, report))
     return loaded
 
 
@@ -73,7 +74,7 @@ def test_a_result_carries_place_fingerprint_and_rule(small: RunReport) -> None:
     assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == "injection/sql"
     assert result["level"] == "error"
     assert result["message"]["text"] == "The query is built from the request's text."
-    (finding,) = (each for each in small.nodes[0].common.findings if each.line == 12)
+    (finding,) = (each for _, each in findings_of(small) if each.line == 12)
     assert finding.fingerprint
     assert result["partialFingerprints"] == {"dockyard/v1": finding.fingerprint}
     assert result["locations"] == [
@@ -195,7 +196,7 @@ def test_a_file_outside_the_root_is_told_without_a_location(make_run: Callable[.
 
 def test_a_hundred_thousand_findings(large: RunReport) -> None:
     began = time.process_time()
-    rendered = sarif.render(large)
+    rendered = rendering(sarif.render, large)
     assert time.process_time() - began < 10
     results = json.loads(rendered)["runs"][0]["results"]
     assert len({result["partialFingerprints"]["dockyard/v1"] for result in results}) == 100_000

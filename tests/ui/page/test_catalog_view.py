@@ -15,7 +15,7 @@ from ui.page.catalog_view import agent_html, workflow_html
 
 @pytest.mark.parametrize("name", [*catalog()])
 def test_an_agent_shows_its_risk_limits_secrets_and_schemas(name: str) -> None:
-    shown, manifest = agent_html(name), catalog()[name]
+    shown, manifest = agent_html(name, Settings(), DEFAULT_WORKSPACE), catalog()[name]
     assert ("waits for approval" if manifest.risk.value == "APPROVAL_REQUIRED" else "runs by itself") in shown
     for part in (manifest.version, f"{manifest.limits.memory_mb} MiB", "Secrets", "Schema of its report"):
         assert part in shown
@@ -48,4 +48,4 @@ def test_a_broken_workflow_shows_its_text_and_what_is_wrong(tmp_path: Path) -> N
 @pytest.mark.parametrize("name", ["../bad", "nothing", ""])
 def test_what_is_not_there_is_a_sentence(name: str) -> None:
     assert 'role="alert"' in workflow_html(name, Settings(), DEFAULT_WORKSPACE)
-    assert "Choose an agent" in agent_html(name)
+    assert "Choose an agent" in agent_html(name, Settings(), DEFAULT_WORKSPACE)
