@@ -14,6 +14,14 @@ class Risk(StrEnum):
     APPROVAL_REQUIRED = "APPROVAL_REQUIRED"
 
 
+class Isolation(StrEnum):
+    """The least that must stand between an agent and the machine; each includes the one before."""
+
+    ANY = "any"
+    CONTAINER = "container"
+    GVISOR = "gvisor"
+
+
 class Limits(Frozen):
     """Upper bounds of one agent run. Memory and disk in MiB, time in seconds of wall clock."""
 
@@ -31,8 +39,8 @@ class Manifest(Frozen):
 
     `network` lists the only hosts it may reach, empty means no network; `secrets` what it may receive; `image` the image
     that holds it. The hub has one image and gives nobody a network or a secret as yet: its runtimes refuse a manifest
-    that asks for any of them, so that no agent runs without what it needs. `requires_isolation` is refused by the local
-    runtime, which is no security boundary; `risk` by the check of a workflow, as long as nobody can approve.
+    that asks for any of them, so that no agent runs without what it needs. `isolation` is refused by a runtime that gives
+    less: the local one is no security boundary, and gVisor needs an engine with its runtime `runsc`.
     """
 
     name: str
@@ -45,7 +53,7 @@ class Manifest(Frozen):
     limits: Limits = Limits()
     network: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
-    requires_isolation: bool = False
+    isolation: Isolation = Isolation.ANY
 
     @property
     def module(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from contextlib import suppress
@@ -10,6 +11,7 @@ from pathlib import Path
 from socket import SHUT_RDWR
 from typing import TYPE_CHECKING, Any
 
+from agents.contract.manifest import Isolation
 from flows.errors import DockyardError, NodeFailedError, NodeTimedOutError, UnavailableError
 from flows.runtime import sandbox
 from flows.runtime.interface import Execution, Job, Runtime
@@ -24,6 +26,8 @@ log = logging.getLogger(__name__)
 STDOUT, STDERR = 1, 2
 GRACE = 3600.0
 """Seconds that leftovers of a dead run stay before another run removes them."""
+DROPPED = re.compile(r"discarded|without swap|not support", re.IGNORECASE)
+"""What the engine's warnings say when it makes a container and leaves a limit out."""
 
 
 class DockerRuntime(Runtime):
@@ -68,6 +72,7 @@ class DockerRuntime(Runtime):
 
     def run(self, job: Job) -> Execution:
         refuse_unmet(job.manifest)
+        self._refuse_without_gvisor(job)
         if self._volume is None:
             raise DockyardError("no workspace is staged")
         from docker.errors import DockerException
@@ -101,15 +106,39 @@ class DockerRuntime(Runtime):
 
     def _create(self, job: Job) -> Container:
         assert self._volume is not None  # noqa: S101 — run() refuses before a workspace is staged
-        return self._client.containers.create(
+        manifest = job.manifest
+        workspace = {self._volume: {"bind": sandbox.WORKSPACE, "mode": "ro"}}
+        made = self._client.api.create_container(
             self.image,
-            [job.manifest.module],
+            [manifest.module],
             user=sandbox.USER,
             stdin_open=True,
-            volumes={self._volume: {"bind": sandbox.WORKSPACE, "mode": "ro"}},
+            # Said twice, here and in the host configuration: as the SDK itself does.
+            volumes=[sandbox.WORKSPACE],
             labels=self._labels(job.run.node, job.timeout + GRACE),
-            **sandbox.hardening(job.manifest.limits),
+            host_config=sandbox.host_config(self._client, manifest.limits, manifest.isolation, workspace),
         )
+        container = self._client.containers.get(made["Id"])
+        dropped = [text for text in made.get("Warnings") or () if DROPPED.search(text)]
+        if dropped:
+            container.remove(force=True, v=True)
+            raise UnavailableError(f"the Docker engine does not hold a limit of the sandbox: {' '.join(dropped)}")
+        return container
+
+    def _refuse_without_gvisor(self, job: Job) -> None:
+        from docker.errors import DockerException
+
+        if job.manifest.isolation is not Isolation.GVISOR:
+            return
+        try:
+            runtimes = self._client.info().get("Runtimes") or {}
+        except DockerException as error:
+            raise UnavailableError(f"the Docker engine does not answer: {error}") from error
+        if sandbox.GVISOR not in runtimes:
+            raise NodeFailedError(
+                f"{job.manifest.name} requires isolation by gVisor, and the Docker engine has no runtime "
+                f"'{sandbox.GVISOR}' (it has {', '.join(sorted(runtimes))}); see docs/reference/sandbox.md#gvisor"
+            )
 
     def _attend(self, container: Container, job: Job, started: float) -> tuple[bytes, str, int, bool]:
         """Start it, hand over the request, read to the end. The clock is ours and kills through the API."""

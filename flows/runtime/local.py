@@ -14,7 +14,7 @@ import time
 from functools import cache
 from pathlib import Path
 
-from agents.contract.manifest import Limits
+from agents.contract.manifest import Isolation, Limits
 from flows.errors import DockyardError, NodeFailedError, NodeTimedOutError
 from flows.runtime import limited
 from flows.runtime.image import agent_image
@@ -53,7 +53,7 @@ class LocalRuntime(Runtime):
         refuse_unmet(job.manifest)
         if self._workspace is None:
             raise DockyardError("no workspace is staged")
-        if job.manifest.requires_isolation:
+        if job.manifest.isolation is not Isolation.ANY:
             raise NodeFailedError(f"{job.manifest.name} requires isolation; it runs with the docker runtime only")
         started = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="tmp-", dir=self._home) as scratch:

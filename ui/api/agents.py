@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 
-from agents.contract.manifest import Limits, Manifest, Risk
+from agents.contract.manifest import Isolation, Limits, Manifest, Risk
 from agents.contract.schema import Frozen
 from flows.service.accounts import Scope
 from flows.service.agents import AgentInfo, agents, manifest_of
@@ -32,7 +32,7 @@ class AgentView(Frozen):
     limits: Limits
     network: tuple[str, ...]
     secrets: tuple[str, ...]
-    requires_isolation: bool
+    isolation: Isolation
     params: JsonSchema
     report: JsonSchema
 
@@ -62,7 +62,7 @@ def _view(manifest: Manifest) -> AgentView:
         limits=manifest.limits,
         network=manifest.network,
         secrets=manifest.secrets,
-        requires_isolation=manifest.requires_isolation,
+        isolation=manifest.isolation,
         params=manifest.params.model_json_schema(),
         report=manifest.report.model_json_schema(),
     )

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from agents.contract.manifest import Isolation
 from agents.contract.schema import RunInfo
 from flows.errors import DockyardError, NodeFailedError, NodeTimedOutError
 from flows.runtime import Execution, Job, local
@@ -253,8 +254,9 @@ def test_a_relative_state_folder_works(tar: Path, tmp_path: Path, monkeypatch: p
         assert report(ask(opened, Act.LOOK)).files == ("app.py", "deep/er.py", "lock")
 
 
-def test_an_agent_that_requires_isolation_is_refused(runtime: LocalRuntime) -> None:
-    strict = MANIFEST.model_copy(update={"requires_isolation": True})
+@pytest.mark.parametrize("isolation", [Isolation.CONTAINER, Isolation.GVISOR])
+def test_an_agent_that_requires_isolation_is_refused(runtime: LocalRuntime, isolation: Isolation) -> None:
+    strict = MANIFEST.model_copy(update={"isolation": isolation})
     with pytest.raises(NodeFailedError, match="requires isolation; it runs with the docker runtime only"):
         ask(runtime, Act.LOOK, manifest=strict)
 
