@@ -6,13 +6,14 @@ import logging
 import re
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from socket import SHUT_RDWR
 from typing import TYPE_CHECKING, Any
 
 from agents.contract.manifest import Isolation
-from flows.errors import DockyardError, NodeFailedError, NodeTimedOutError, UnavailableError
+from flows.errors import DockyardError, NodeFailedError, NodeFloodedError, NodeTimedOutError, UnavailableError
 from flows.runtime import sandbox
 from flows.runtime.interface import Execution, Job, Runtime
 from flows.runtime.protocol import StderrLines, read_result, refuse_unmet, request_line
@@ -107,7 +108,8 @@ class DockerRuntime(Runtime):
     def _create(self, job: Job) -> Container:
         assert self._volume is not None  # noqa: S101 — run() refuses before a workspace is staged
         manifest = job.manifest
-        workspace = {self._volume: {"bind": sandbox.WORKSPACE, "mode": "ro"}}
+        workspace: dict[str, Mapping[str, str]] = {self._volume: {"bind": sandbox.WORKSPACE, "mode": "ro"}}
+        host = sandbox.host_config(self._client, manifest.limits, manifest.isolation, workspace)
         made = self._client.api.create_container(
             self.image,
             [manifest.module],
@@ -116,13 +118,17 @@ class DockerRuntime(Runtime):
             # Said twice, here and in the host configuration: as the SDK itself does.
             volumes=[sandbox.WORKSPACE],
             labels=self._labels(job.run.node, job.timeout + GRACE),
-            host_config=sandbox.host_config(self._client, manifest.limits, manifest.isolation, workspace),
+            host_config=host,
         )
         container = self._client.containers.get(made["Id"])
         dropped = [text for text in made.get("Warnings") or () if DROPPED.search(text)]
+        dropped += sandbox.ignored(host, container.attrs["HostConfig"])
         if dropped:
             container.remove(force=True, v=True)
-            raise UnavailableError(f"the Docker engine does not hold a limit of the sandbox: {' '.join(dropped)}")
+            raise UnavailableError(
+                f"the Docker engine does not hold these limits of the sandbox: {'; '.join(dropped)}. "
+                "See docs/reference/sandbox.md#checks"
+            )
         return container
 
     def _refuse_without_gvisor(self, job: Job) -> None:
@@ -181,7 +187,7 @@ class DockerRuntime(Runtime):
         if "timeout" in ended:
             raise NodeTimedOutError(f"{job.manifest.name} did not finish within {job.timeout:g} s and was ended")
         if "flood" in ended:
-            raise NodeFailedError(f"{job.manifest.name} printed more than {cap // 1024 // 1024} MiB and was ended")
+            raise NodeFloodedError(f"{job.manifest.name} printed more than {cap // 1024 // 1024} MiB and was ended")
         container.reload()
         return bytes(output), lines.last, exit_code, bool(container.attrs["State"].get("OOMKilled"))
 

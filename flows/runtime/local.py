@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from agents.contract.manifest import Isolation, Limits
-from flows.errors import DockyardError, NodeFailedError, NodeTimedOutError
+from flows.errors import DockyardError, NodeFailedError, NodeFloodedError, NodeTimedOutError
 from flows.runtime import limited
 from flows.runtime.image import agent_image
 from flows.runtime.interface import Execution, Job, Runtime
@@ -71,7 +71,7 @@ class LocalRuntime(Runtime):
             if timed_out:
                 raise NodeTimedOutError(f"{job.manifest.name} did not finish within {job.timeout:g} s and was ended")
             if output.stat().st_size >= cap:
-                raise NodeFailedError(f"{job.manifest.name} printed more than {cap // 1024 // 1024} MiB")
+                raise NodeFloodedError(f"{job.manifest.name} printed more than {cap // 1024 // 1024} MiB")
             result = read_result(job, output.read_bytes(), code, lines.last)
         return Execution(result, "", time.monotonic() - started)
 

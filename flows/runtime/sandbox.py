@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
-from typing import TYPE_CHECKING, Any, TypedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from agents.contract.manifest import Isolation, Limits
 from flows.runtime.seccomp import profile_json
@@ -18,6 +20,7 @@ LABEL = "dockyard"
 USER = "10001:10001"
 WORKSPACE = "/workspace"
 TMP = "/tmp"  # noqa: S108 — the container's own
+SHM = "/dev/shm"  # noqa: S108 — the container's own
 SHM_MB = 64
 FILES_PER_MIB = 256
 """Files, folders and links in /tmp for each MiB of it: one for every 4 KiB, as on an ordinary disk."""
@@ -56,7 +59,7 @@ class Hardening(TypedDict):
     tmpfs: dict[str, str]
     shm_size: str
     ipc_mode: str
-    cgroupns: str
+    cgroupns: Literal["private"]
     init: bool
     log_config: Any
     runtime: str | None
@@ -97,7 +100,7 @@ def hardening(limits: Limits, isolation: Isolation = Isolation.ANY) -> Hardening
             Ulimit(name="nofile", soft=limits.nofile, hard=limits.nofile),
             # A sparse file of a terabyte costs nothing to make, and much to whoever copies it.
             Ulimit(name="fsize", soft=limits.tmp_mb * 1024 * 1024, hard=limits.tmp_mb * 1024 * 1024),
-            # One byte, not none: a core goes to the machine's crash handler whatever the limit is, except with just this one.
+            # One byte, not none: the machine's crash handler gets every core, whatever the limit, except with just this one.
             Ulimit(name="core", soft=1, hard=1),
         ],
         # Memory-backed, capped in bytes and in files; nothing in it can be a device, a program, or a program with setuid.
@@ -117,7 +120,7 @@ def hardening(limits: Limits, isolation: Isolation = Isolation.ANY) -> Hardening
 
 
 def host_config(
-    client: DockerClient, limits: Limits, isolation: Isolation, volumes: dict[str, dict[str, str]]
+    client: DockerClient, limits: Limits, isolation: Isolation, volumes: dict[str, Mapping[str, str]]
 ) -> HostConfig:
     """The whole host configuration of an agent's container. `volumes` is the workspace's mount, as the SDK takes it."""
     config: HostConfig = client.api.create_host_config(binds=volumes, **hardening(limits, isolation))
@@ -125,3 +128,18 @@ def host_config(
     config["MaskedPaths"] = [*MASKED_PATHS]
     config["ReadonlyPaths"] = [*READONLY_PATHS]
     return config
+
+
+def ignored(wanted: Mapping[str, Any], kept: Mapping[str, Any]) -> list[str]:
+    """Names of settings of a host configuration that the engine keeps otherwise than it was told, or doesn't know."""
+    return [name for name, value in wanted.items() if value not in (None, [], {}) and not _same(value, kept.get(name))]
+
+
+def _same(wanted: Any, kept: Any) -> bool:
+    if isinstance(wanted, list) and isinstance(kept, list):
+        return sorted(map(_text, wanted)) == sorted(map(_text, kept))
+    return bool(wanted == kept)
+
+
+def _text(item: Any) -> str:
+    return json.dumps(item, sort_keys=True)
