@@ -14,8 +14,8 @@ NODES = (
     ("log", stat.S_IFCHR, 1, 11),
 )  # fmt: skip
 PATHS = (
-    "/dev/vda", "/dev/sda", "/dev/nvme0n1", "/dev/dm-0", "/dev/loop0", "/dev/loop-control", "/dev/mem", "/dev/port", "/dev/kvm",
-    "/dev/fuse", "/dev/net/tun", "/dev/vhost-net", "/dev/dri/card0", "/dev/snd/control", "/dev/uinput",
+    "/dev/vda", "/dev/sda", "/dev/nvme0n1", "/dev/dm-0", "/dev/loop0", "/dev/loop-control", "/dev/mem", "/dev/port",
+    "/dev/kvm", "/dev/fuse", "/dev/net/tun", "/dev/vhost-net", "/dev/dri/card0", "/dev/snd/control", "/dev/uinput",
 )  # fmt: skip
 
 

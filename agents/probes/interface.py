@@ -93,9 +93,9 @@ class Seen:
             action(*arguments, **options)
         except OSError as error:
             if denied is None or error.errno in denied:
-                self.refused(os.strerror(error.errno) if error.errno else str(error))
+                self.refused(error.strerror or str(error))
             else:
-                self.escaped(f"{what} got as far as: {os.strerror(error.errno or 0)}")
+                self.escaped(f"{what} got as far as: {error.strerror or error}")
         else:
             self.escaped(what)
 
