@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+from pathlib import Path
 from typing import ClassVar
 
 from agents.probes.calls import call
 from agents.probes.interface import Probe, ProbeParams, Seen
 
-REMOUNT, BIND = 32, 4096
+REMOUNT, BIND, DETACH = 32, 4096, 2
 
 
 class Mounts(Probe):
@@ -21,30 +22,31 @@ class Mounts(Probe):
 
     def attempt(self, place: ProbeParams, seen: Seen) -> None:
         """On a folder of its own, so that where nothing holds nothing is covered either."""
-        with tempfile.TemporaryDirectory() as folder:
-            here = folder.encode()
-            attempts: list[tuple[str, str, tuple[int | bytes | None, ...]]] = [
-                ("mounted a tmpfs", "mount", (b"none", here, b"tmpfs", 0, None)),
-                ("mounted /proc anew", "mount", (b"proc", here, b"proc", 0, None)),
-                ("bound the root", "mount", (b"/", here, None, BIND, None)),
-                ("unmounted a folder", "umount2", (here, 2)),
-                ("swapped its root", "pivot_root", (here, here)),
-                ("changed its root", "chroot", (here,)),
-                ("opened a filesystem", "fsopen", (b"tmpfs", 0)),
-                ("copied a tree", "open_tree", (-100, b"/", 1)),
-                ("moved a mount", "move_mount", (-100, here, -100, here, 0)),
-                ("changed a mount's attributes", "mount_setattr", (-100, here, 0, None, 0)),
-            ]
-            if os.statvfs("/").f_flag & os.ST_RDONLY:
-                attempts.append(("remounted the root writable", "mount", (b"none", b"/", None, REMOUNT, None)))
-            for what, name, arguments in attempts:
-                self._attempt(what, name, arguments, here, seen)
+        here = tempfile.mkdtemp().encode()
+        attempts: list[tuple[str, str, tuple[int | bytes | None, ...]]] = [
+            ("mounted a tmpfs", "mount", (b"none", here, b"tmpfs", 0, None)),
+            ("mounted /proc anew", "mount", (b"proc", here, b"proc", 0, None)),
+            ("bound a folder", "mount", (here, here, None, BIND, None)),
+            ("unmounted a folder", "umount2", (here, DETACH)),
+            ("swapped its root", "pivot_root", (here, here)),
+            ("changed its root", "chroot", (here,)),
+            ("opened a filesystem", "fsopen", (b"tmpfs", 0)),
+            ("copied a tree", "open_tree", (-100, here, 1)),
+            ("moved a mount", "move_mount", (-100, here, -100, here, 0)),
+            ("changed a mount's attributes", "mount_setattr", (-100, here, 0, None, 0)),
+        ]
+        if os.statvfs("/").f_flag & os.ST_RDONLY:
+            attempts.append(("remounted the root writable", "mount", (b"none", b"/", None, REMOUNT, None)))
+        for what, name, arguments in attempts:
+            self._attempt(what, name, arguments, here, seen)
+        # Never a whole tree: what is mounted there by then may be somebody's.
+        Path(os.fsdecode(here)).rmdir()
 
     def _attempt(self, what: str, name: str, arguments: tuple[int | bytes | None, ...], folder: bytes, seen: Seen) -> None:
         def mounted() -> None:
             call(name, *arguments)
             if name == "mount" and arguments[1] == folder:
-                call("umount2", folder, 2)
+                call("umount2", folder, DETACH)
 
         if name == "chroot":  # for good: in a process of its own
             pid = os.fork()

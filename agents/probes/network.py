@@ -33,7 +33,9 @@ def reach(seen: Seen, what: str, address: str, ports: Iterable[int]) -> None:
 
 def interfaces() -> list[str]:
     """The network interfaces there are, `lo` left out."""
-    return sorted({path.name for path in Path("/sys/class/net").iterdir()} - {"lo"})
+    # Not /sys/class/net: it is that of the namespace in which /sys was mounted.
+    lines = Path("/proc/self/net/dev").read_text(encoding="utf-8").splitlines()[2:]
+    return sorted({line.partition(":")[0].strip() for line in lines} - {"lo"})
 
 
 def resolvers() -> list[str]:

@@ -48,8 +48,8 @@ def _apart(probe: Probe, place: ProbeParams) -> Outcome:
             os.write(writer, seen.outcome().model_dump_json().encode())
         except BaseException:  # noqa: BLE001 — told by the missing outcome, and on standard error
             traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
+        finally:
+            os._exit(0)  # whatever fails here: this copy must never go on as if it were the first
     os.close(writer)
     ready, _, _ = select.select([reader], [], [], SECONDS)
     told = os.read(reader, 65536) if ready else b""
@@ -59,7 +59,7 @@ def _apart(probe: Probe, place: ProbeParams) -> Outcome:
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     if told:
         return Outcome.model_validate_json(told)
-    return Outcome(contained=False, detail=f"the probe ended with status {status} and told nothing")
+    return Outcome(contained=False, detail=f"the probe ended with status {status} and told nothing of what it saw")
 
 
 def main() -> int:

@@ -6,6 +6,8 @@ import os
 import resource
 from pathlib import Path
 
+from agents.probes.network import interfaces
+
 CGROUP = Path("/sys/fs/cgroup")
 CGROUP_FILES = {
     # limit: files that tell it, of control groups 2 and 1; the first there is counts
@@ -35,7 +37,7 @@ def values() -> dict[str, str]:
         found[f"{place} files"] = str(state.f_files)
         flags = {"ro": os.ST_RDONLY, "noexec": os.ST_NOEXEC, "nosuid": os.ST_NOSUID, "nodev": os.ST_NODEV}
         found[f"{place} flags"] = " ".join(name for name, flag in flags.items() if state.f_flag & flag)
-    found["interfaces"] = " ".join(sorted(path.name for path in Path("/sys/class/net").iterdir()))
+    found["interfaces"] = " ".join(["lo", *interfaces()])
     found["cgroup"] = " ".join(sorted({line.split(":", 2)[2] for line in _lines("/proc/self/cgroup")}))
     found["oom_score_adj"] = " ".join(_lines("/proc/self/oom_score_adj"))
     return found

@@ -11,15 +11,18 @@ import tarfile
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from agents.contract.manifest import Isolation, Limits
+from agents.contract.schema import Result
 from flows.errors import DockyardError, NodeFailedError, NodeFloodedError, NodeTimedOutError
 from flows.runtime import limited
 from flows.runtime.image import agent_image
 from flows.runtime.interface import Execution, Job, Runtime
 from flows.runtime.protocol import StderrLines, read_result, refuse_unmet, request_line
+from flows.runtime.removal import remove_tree
 from flows.settings import ROOT
 
 CHUNK = 64 * 1024
@@ -56,29 +59,37 @@ class LocalRuntime(Runtime):
         if job.manifest.isolation is not Isolation.ANY:
             raise NodeFailedError(f"{job.manifest.name} requires isolation; it runs with the docker runtime only")
         started = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="tmp-", dir=self._home) as scratch:
-            output, errors = Path(scratch) / "stdout", Path(scratch) / "stderr"
-            tmp = Path(scratch) / "tmp"
-            tmp.mkdir()
-            cap = min(self._max_result_bytes, job.manifest.limits.result_mb * 1024 * 1024)
-            with output.open("wb") as out, errors.open("wb") as err:
-                code, timed_out = self._attend(job, tmp, out.fileno(), err.fileno(), cap)
-            lines = StderrLines(job.log)
-            with errors.open("rb") as stream:
-                while chunk := stream.read(CHUNK):
-                    lines.add(chunk)
-            lines.flush()
-            if timed_out:
-                raise NodeTimedOutError(f"{job.manifest.name} did not finish within {job.timeout:g} s and was ended")
-            if output.stat().st_size >= cap:
-                raise NodeFloodedError(f"{job.manifest.name} printed more than {cap // 1024 // 1024} MiB")
-            result = read_result(job, output.read_bytes(), code, lines.last)
+        scratch = Path(tempfile.mkdtemp(prefix="tmp-", dir=self._home))
+        try:
+            result = self._result(job, scratch)
+        finally:
+            with suppress(FileNotFoundError):  # close() was first
+                remove_tree(scratch)
         return Execution(result, "", time.monotonic() - started)
+
+    def _result(self, job: Job, scratch: Path) -> Result:
+        """Run it with files below `scratch`, and read what it said."""
+        output, errors, tmp = scratch / "stdout", scratch / "stderr", scratch / "tmp"
+        tmp.mkdir()
+        cap = min(self._max_result_bytes, job.manifest.limits.result_mb * 1024 * 1024)
+        with output.open("wb") as out, errors.open("wb") as err:
+            code, timed_out = self._attend(job, tmp, out.fileno(), err.fileno(), cap)
+        lines = StderrLines(job.log)
+        with errors.open("rb") as stream:
+            while chunk := stream.read(CHUNK):
+                lines.add(chunk)
+        lines.flush()
+        if timed_out:
+            raise NodeTimedOutError(f"{job.manifest.name} did not finish within {job.timeout:g} s and was ended")
+        if output.stat().st_size >= cap:
+            raise NodeFloodedError(f"{job.manifest.name} printed more than {cap // 1024 // 1024} MiB")
+        return read_result(job, output.read_bytes(), code, lines.last)
 
     def close(self) -> None:
         for child in tuple(self._children):
             _kill(child)
-        shutil.rmtree(self._home, ignore_errors=True)
+        with suppress(FileNotFoundError):  # called twice
+            remove_tree(self._home)
         self._workspace = None
 
     def _attend(self, job: Job, tmp: Path, out: int, err: int, cap: int) -> tuple[int, bool]:
