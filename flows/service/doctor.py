@@ -84,7 +84,8 @@ def _engine(settings: Settings) -> Iterator[Check]:
         yield _sandbox(client, name)
     gvisor = GVISOR in (client.info().get("Runtimes") or {})
     yield Check(
-        part="gVisor", ok=gvisor, found=f"runtime {GVISOR}" if gvisor else f"the engine has no runtime {GVISOR}", needed=False,
+        part="gVisor", ok=gvisor, needed=False,
+        found=f"runtime {GVISOR}" if gvisor else f"the engine has no runtime {GVISOR}",
         remedy="see docs/reference/sandbox.md#gvisor; only agents with `isolation: gvisor` need it",
     )  # fmt: skip
 

@@ -83,7 +83,7 @@ def test_a_probe_that_crashes_is_not_contained(monkeypatch: pytest.MonkeyPatch) 
         name, tries, holds = "broken", "crash", "nothing"
 
         def attempt(self, place: ProbeParams, seen: Seen) -> None:
-            seen.refused("so far")
+            seen.refused(place.token)
             raise ZeroDivisionError
 
     monkeypatch.setattr(run, "by_name", lambda: {"broken": Broken()})

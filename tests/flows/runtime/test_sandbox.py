@@ -10,6 +10,7 @@ from agents.catalog import catalog
 from agents.contract.manifest import Isolation, Limits
 from flows.runtime import sandbox
 from flows.runtime.sandbox import hardening
+from flows.settings import ROOT
 
 MIB = 1024 * 1024
 LIMITS = Limits(memory_mb=512, cpus=0.5, pids=64, nofile=256, tmp_mb=32)
@@ -87,3 +88,13 @@ def test_gvisor_is_used_for_whom_asks_for_it_alone() -> None:
 def test_settings_that_an_engine_leaves_out_or_changes_are_named(kept: dict[str, object], named: list[str]) -> None:
     wanted = {"Memory": 1, "Ulimits": [{"Name": "nofile"}, {"Name": "core", "Soft": 1}], "Runtime": None, "Binds": []}
     assert sandbox.ignored(wanted, kept) == named
+
+
+def test_the_page_tells_every_setting() -> None:
+    page = (ROOT / "docs" / "reference" / "sandbox.md").read_text(encoding="utf-8")
+    rows = page.partition("## Limits")[2].partition("## System calls")[0]
+    told = {line.split("`")[1] for line in rows.splitlines() if line.startswith("| `")}
+    ours = {*sandbox.Hardening.__annotations__, "user", "MaskedPaths", "ReadonlyPaths"}
+    assert told == ours
+    assert {path for path in sandbox.READONLY_PATHS if f"`{path}`" not in rows} == set()
+    assert f"and {len(sandbox.MASKED_PATHS) - 11} more" in rows
