@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes anew what is made of the code: references of commands, settings, API and probes, and the JSON Schema of workflow files.
+"""Writes anew what is made of the code: commands, settings, API, probes, and the JSON Schema of workflow files.
 
-The part of `docs/reference/cli.md`, `settings.md`, `api.md` and `sandbox.md` between the two marks is replaced; the rest is written by
-hand.
+The part of `docs/reference/cli.md`, `settings.md`, `api.md` and `sandbox.md` between the two marks is replaced; the rest
+is written by hand.
 `make generate` calls it, and `tests/docs/test_generated.py` fails when a file is behind the code.
 """
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +11,6 @@ import tempfile
 import threading
 import time
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 
 from agents.contract.manifest import Isolation, Limits
@@ -23,6 +21,7 @@ from flows.runtime.image import agent_image
 from flows.runtime.interface import Execution, Job, Runtime
 from flows.runtime.protocol import StderrLines, read_result, refuse_unmet, request_line
 from flows.runtime.removal import remove_tree
+from flows.runtime.seal import seal
 from flows.settings import ROOT
 
 CHUNK = 64 * 1024
@@ -38,7 +37,7 @@ class LocalRuntime(Runtime):
     def __init__(self, state_dir: Path, run_id: str, max_result_bytes: int) -> None:
         self.image = f"local {agent_image()}"
         self._max_result_bytes = max_result_bytes
-        self._bwrap = _bubblewrap()
+        self._seal = seal()
         parent = state_dir.resolve() / "workspaces"  # agents run in another folder
         parent.mkdir(parents=True, exist_ok=True)
         self._home = Path(tempfile.mkdtemp(prefix=f"{run_id}-", dir=parent))
@@ -93,17 +92,29 @@ class LocalRuntime(Runtime):
         self._workspace = None
 
     def _attend(self, job: Job, tmp: Path, out: int, err: int, cap: int) -> tuple[int, bool]:
-        workspace = str(self._workspace)
+        assert self._workspace is not None  # noqa: S101 — run() refuses before a workspace is staged
+        environment = _environment(tmp)
         command = [sys.executable, "-m", job.manifest.module]
-        child = subprocess.Popen(
-            limited.command(_limits(job.manifest.limits, cap), [*self._sealed(tmp), *command] if self._bwrap else command),
-            stdin=subprocess.PIPE,
-            stdout=out,
-            stderr=err,
-            cwd="/",
-            env=_environment(tmp),
-            start_new_session=True,
-        )
+        handle = None
+        if self._seal is not None:
+            handle = self._seal.opened()
+            readable = (environment["DOCKYARD_SEMGREP_HOME"],)
+            sealed = self._seal.command(self._workspace, tmp, job.manifest.limits.tmp_mb, readable, handle)
+            command = [*sealed, *command]
+        try:
+            child = subprocess.Popen(
+                limited.command(_limits(job.manifest.limits, cap), command),
+                stdin=subprocess.PIPE,
+                stdout=out,
+                stderr=err,
+                cwd="/",
+                env=environment,
+                start_new_session=True,
+                pass_fds=[] if handle is None else [handle],
+            )
+        finally:
+            if handle is not None:
+                os.close(handle)
         self._children.add(child)
         expired = threading.Event()
 
@@ -115,54 +126,12 @@ class LocalRuntime(Runtime):
         clock.daemon = True
         clock.start()
         try:
-            child.communicate(request_line(job, workspace))
+            child.communicate(request_line(job, str(self._workspace)))
         finally:
             clock.cancel()
             _kill(child)
             self._children.discard(child)
         return child.returncode, expired.is_set()
-
-    def _sealed(self, tmp: Path) -> list[str]:
-        """bubblewrap: everything read-only, no network, own PIDs, only `tmp` writable."""
-        seal = [
-            str(self._bwrap),
-            "--ro-bind",
-            "/",
-            "/",
-            "--dev",
-            "/dev",
-            "--proc",
-            "/proc",
-            "--tmpfs",
-            "/run",
-        ]
-        seal += ["--bind", str(tmp), str(tmp), "--unshare-all", "--die-with-parent", "--new-session"]
-        # Once more by name: it may lie below a folder that was just covered.
-        seal += ["--ro-bind", str(self._workspace), str(self._workspace)]
-        return [*seal, "--cap-drop", "ALL", "--"]
-
-
-@cache
-def _bubblewrap() -> str | None:
-    """bubblewrap's path when it is here and works: some kernels and containers forbid user namespaces."""
-    found = shutil.which("bwrap")
-    if found is None:
-        return None
-    probe = [
-        found,
-        "--ro-bind",
-        "/",
-        "/",
-        "--dev",
-        "/dev",
-        "--proc",
-        "/proc",
-        "--unshare-all",
-        "--",
-        "/bin/true",
-    ]
-    works = subprocess.run(probe, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0
-    return found if works else None
 
 
 def _member(member: tarfile.TarInfo, destination: str) -> tarfile.TarInfo | None:
