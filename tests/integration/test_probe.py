@@ -18,8 +18,10 @@ from agents.probes.registry import PROBES, by_name
 from flows.runtime import sandbox
 from flows.runtime.bait import Bait
 from flows.runtime.docker import DockerRuntime
+from flows.runtime.seal import seal
 from flows.runtime.suite import Trial, run_suite
 from flows.settings import ROOT
+from tests.conftest import missing
 
 pytestmark = pytest.mark.engine
 
@@ -155,10 +157,24 @@ def test_limits_that_are_missing_are_told(weakened: Callable[..., dict[str, Tria
 
 
 def test_the_local_runtime_tells_what_it_does_not_contain(tmp_path: Path) -> None:
+    if seal() is None:
+        missing("bubblewrap that works")
     done = dockyard(
         tmp_path, "--runtime", "local", "--json", "host-files", "fork-bomb", "answers-twice", "hostile-output-files"
     )
     told = {trial["probe"]: trial["contained"] for trial in json.loads(done.stdout)["trials"]}
-    assert told == {"host-files": False, "fork-bomb": False, "answers-twice": True, "hostile-output-files": True}
+    assert told == {"host-files": True, "fork-bomb": False, "answers-twice": True, "hostile-output-files": True}
     assert done.returncode == 1
     assert "not a security boundary" in json.loads(done.stdout)["notice"]
+
+
+def test_the_local_runtime_without_bubblewrap_contains_next_to_nothing(tmp_path: Path) -> None:
+    names = ("host-files", "network-loopback", "other-processes", "deep-json")
+    environment = {"PATH": str(tmp_path), "HOME": str(tmp_path), "DOCKYARD_STATE_DIR": str(tmp_path / "state")}
+    done = subprocess.run(
+        [sys.executable, "-m", "ui.cli.main", "probe", "--runtime", "local", "--json", *names],
+        cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    told = {trial["probe"]: trial["contained"] for trial in json.loads(done.stdout)["trials"]}
+    assert told == {"host-files": False, "network-loopback": False, "other-processes": False, "deep-json": True}
+    assert done.returncode == 1
