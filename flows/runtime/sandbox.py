@@ -26,6 +26,8 @@ FILES_PER_MIB = 256
 """Files, folders and links in /tmp for each MiB of it: one for every 4 KiB, as on an ordinary disk."""
 GVISOR = "runsc"
 """The name under which an engine knows gVisor's runtime."""
+GVISOR_THREADS = 512
+"""What gVisor's kernel needs of the process limit for itself; without it, it ends when an agent starts a few processes."""
 OOM_SCORE = 500
 
 MASKED_PATHS = (
@@ -88,7 +90,7 @@ def hardening(limits: Limits, isolation: Isolation = Isolation.ANY) -> Hardening
             f"seccomp={profile_json()}",
         ],
         # A fork bomb ends at its own limit. Not as a ulimit, which counts all containers of one user together.
-        pids_limit=limits.pids,
+        pids_limit=limits.pids + (GVISOR_THREADS if isolation is Isolation.GVISOR else 0),
         mem_limit=memory,
         # Equal to the memory: no swap on top of it.
         memswap_limit=memory,

@@ -39,6 +39,13 @@ KEPT = 24 * 3600.0
 """Seconds that a good answer counts for the same engine, image and settings."""
 SECONDS = 120.0
 
+FACTS = (
+    "ID", "Name", "DockerRootDir", "ServerVersion", "KernelVersion", "CgroupDriver", "CgroupVersion", "Driver",
+    "SecurityOptions", "Runtimes", "DefaultRuntime", "MemoryLimit", "SwapLimit", "PidsLimit", "CpuCfsQuota", "CpuCfsPeriod",
+    "OSType", "NCPU",
+)  # fmt: skip
+"""What tells one engine, and one way to set it up, from every other. The id alone doesn't: it is a file of the machine's."""
+
 SAID: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     "memory limit": lambda info: bool(info.get("MemoryLimit")),
     "swap limit": lambda info: bool(info.get("SwapLimit")),
@@ -153,10 +160,7 @@ def _processors(values: Mapping[str, str]) -> float:
 def _key(client: DockerClient, image: str) -> str:
     """Tells one engine, its configuration, the image and our settings from every other."""
     info = client.info()
-    facts = {name: info.get(name) for name in (
-        "ID", "ServerVersion", "KernelVersion", "CgroupDriver", "CgroupVersion", "Driver", "SecurityOptions", "Runtimes",
-        "DefaultRuntime", "MemoryLimit", "SwapLimit", "PidsLimit", "CpuCfsQuota", "CpuCfsPeriod", "OSType", "NCPU",
-    )}  # fmt: skip
+    facts: dict[str, object] = {name: info.get(name) for name in FACTS}
     facts["image"] = client.images.get(image).id
     facts["settings"] = [profile_json(), repr(sandbox.hardening(LIMITS)), sandbox.MASKED_PATHS, sandbox.READONLY_PATHS]
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:32]

@@ -73,7 +73,9 @@ def test_every_agents_limits_are_real_limits(name: str) -> None:
 def test_gvisor_is_used_for_whom_asks_for_it_alone() -> None:
     assert hardening(LIMITS)["runtime"] is None
     assert hardening(LIMITS, Isolation.CONTAINER)["runtime"] is None
-    assert hardening(LIMITS, Isolation.GVISOR)["runtime"] == "runsc"
+    strict = hardening(LIMITS, Isolation.GVISOR)
+    assert strict["runtime"] == "runsc"
+    assert strict["pids_limit"] == 64 + sandbox.GVISOR_THREADS  # its own kernel's threads count, too
 
 
 @pytest.mark.parametrize(
