@@ -21,12 +21,12 @@ def register(app: typer.Typer) -> None:
 
 
 def probe(
-    only: Annotated[list[str] | None, typer.Argument(metavar="[PROBE]…", help="Run these alone; --list names them.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Run these alone; --list names them.")] = None,
     runtime: Annotated[
         RuntimeName | None, typer.Option("--runtime", help="The runtime to try; auto is docker when an engine answers.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the trials as JSON.")] = False,
-    names: Annotated[bool, typer.Option("--list", help="Name the probes with what they try, and stop.")] = False,
+    listing: Annotated[bool, typer.Option("--list", help="Name the probes with what they try, and stop.")] = False,
 ) -> None:
     """Try to get out of the sandbox, from inside, and say what held: `N of N contained`.
 
@@ -41,13 +41,13 @@ def probe(
     """
     from flows.service.probe import probe_sandbox, probes
 
-    if names:
+    if listing:
         for info in probes():
             typer.echo(f"{info.name:<22} {info.tries}")
         return
     with spoken():
         config = configuration()
-        done = probe_sandbox(runtime or config.runtime, config, only=only or (), told=_progress)
+        done = probe_sandbox(runtime or config.runtime, config, only=names or (), told=_progress)
     if as_json:
         typer.echo(done.model_dump_json(indent=2))
     else:
