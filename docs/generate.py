@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes anew what is made of the code: references of commands, settings and API, and the JSON Schema of workflow files.
+"""Writes anew what is made of the code: commands, settings, API, probes, and the JSON Schema of workflow files.
 
-The part of `docs/reference/cli.md`, `settings.md` and `api.md` between the two marks is replaced; the rest is written by
-hand.
+The part of `docs/reference/cli.md`, `settings.md`, `api.md` and `sandbox.md` between the two marks is replaced; the rest
+is written by hand.
 `make generate` calls it, and `tests/docs/test_generated.py` fails when a file is behind the code.
 """
 
@@ -20,6 +20,7 @@ from typer.core import TyperArgument, TyperGroup
 from typer.main import get_command
 
 from agents.catalog import catalog
+from agents.probes.registry import PROBES
 from flows.definition.json_schema import workflow_schema
 from flows.settings import Settings
 from ui.api.build import api
@@ -31,6 +32,7 @@ from ui.settings import WebSettings
 PAGE = Path(__file__).parent / "reference" / "cli.md"
 SETTINGS = PAGE.with_name("settings.md")
 API = PAGE.with_name("api.md")
+SANDBOX = PAGE.with_name("sandbox.md")
 SCHEMA = Path(__file__).parents[1] / "deployments" / "workflow.schema.json"
 EXAMPLE = re.compile(r"^Example: (.*)$", re.MULTILINE)
 BAR = "\\|"
@@ -50,6 +52,12 @@ def settings_page(text: str) -> str:
 def api_page(text: str) -> str:
     """`text` with the API's operations as they are now between the marks."""
     return between(text, "operations", "\n".join(_operations()))
+
+
+def sandbox_page(text: str) -> str:
+    """`text` with the probes as they are now between the marks."""
+    rows = [f"| `{probe.name}` | {probe.tries} | {probe.holds} |" for probe in PROBES]
+    return between(text, "probes", "\n".join(["| probe | tries to | held by |", "|---|---|---|", *rows, ""]))
 
 
 def between(text: str, name: str, fresh: str) -> str:
@@ -134,4 +142,5 @@ if __name__ == "__main__":
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
     SETTINGS.write_text(settings_page(SETTINGS.read_text(encoding="utf-8")), encoding="utf-8")
     API.write_text(api_page(API.read_text(encoding="utf-8")), encoding="utf-8")
+    SANDBOX.write_text(sandbox_page(SANDBOX.read_text(encoding="utf-8")), encoding="utf-8")
     SCHEMA.write_text(schema(), encoding="utf-8")

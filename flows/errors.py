@@ -30,6 +30,14 @@ class NodeFailedError(DockyardError):
     """A node gave no report; the text is its reason."""
 
 
+class NodeOutOfMemoryError(NodeFailedError):
+    """A node was ended because it used more memory than it may."""
+
+
+class NodeFloodedError(NodeFailedError):
+    """A node was ended because it printed more than it may."""
+
+
 class NodeTimedOutError(NodeFailedError):
     """A node was ended because its time was over."""
 

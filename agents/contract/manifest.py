@@ -17,6 +17,14 @@ class Risk(StrEnum):
     APPROVAL_REQUIRED = "APPROVAL_REQUIRED"
 
 
+class Isolation(StrEnum):
+    """The least that must stand between an agent and the machine; each includes the one before."""
+
+    ANY = "any"
+    CONTAINER = "container"
+    GVISOR = "gvisor"
+
+
 class Limits(Frozen):
     """Upper bounds of one agent run. Memory and disk in MiB, time in seconds of wall clock."""
 
@@ -35,8 +43,8 @@ class Manifest(Frozen):
     `network` lists the only hosts it may reach, empty means no network; `secrets` what it may receive. The hub gives nobody
     a network or a secret as yet: its runtimes refuse a manifest that asks for any of them, so that no agent runs without
     what it needs. `history`: it wants to know how often files changed, which no tree says. `image` is the image that holds
-    it: the hub's own for its own agents, for a registered one a digest. `requires_isolation` is refused by the local
-    runtime, which is no security boundary.
+    it: the hub's own for its own agents, for a registered one a digest. `isolation` is refused by a runtime that gives
+    less: the local one is no security boundary, and gVisor needs an engine with its runtime `runsc`.
     """
 
     name: str
@@ -50,7 +58,7 @@ class Manifest(Frozen):
     network: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     history: bool = False
-    requires_isolation: bool = False
+    isolation: Isolation = Isolation.ANY
 
     @property
     def foreign(self) -> bool:

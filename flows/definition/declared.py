@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 from pydantic import AfterValidator, Field, JsonValue, ValidationError, WithJsonSchema, create_model
 
-from agents.contract.manifest import Limits, Manifest, Risk
+from agents.contract.manifest import Isolation, Limits, Manifest, Risk
 from agents.contract.runner import readable
 from agents.contract.schema import Frozen, Params, Report
 from flows.errors import InvalidInputError
@@ -95,6 +95,7 @@ class Declared(Frozen):
     limits: Limits = Limits()
     network: tuple[Annotated[str, Field(max_length=253)], ...] = ()
     history: bool = False
+    isolation: Isolation = Isolation.CONTAINER
     secrets: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$")], ...] = ()
 
 
@@ -136,7 +137,7 @@ def _manifest(text: str, image: str) -> Manifest:
         network=declared.network,
         secrets=declared.secrets,
         history=declared.history,
-        requires_isolation=True,
+        isolation=max(declared.isolation, Isolation.CONTAINER, key=list(Isolation).index),
     )
 
 

@@ -10,6 +10,7 @@ from flows.errors import UnavailableError
 from flows.runtime.docker import DockerRuntime
 from flows.runtime.interface import Runtime
 from flows.runtime.local import LocalRuntime
+from flows.runtime.verify import verify
 from flows.settings import RuntimeName
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def open_runtime(
 ) -> Runtime:
     """Open the runtime of that name; `auto` is docker when `connect` reaches an engine, else local.
 
-    Raises UnavailableError when docker was asked for, or answers, and cannot be used.
+    Raises UnavailableError when docker was asked for, or answers, and cannot be used: without the image, or without
+    a limit of the sandbox.
     """
     if name is RuntimeName.LOCAL:
         return LocalRuntime(state_dir, run_id, max_result_bytes)
@@ -37,4 +39,6 @@ def open_runtime(
         if name is RuntimeName.DOCKER:
             raise
         return LocalRuntime(state_dir, run_id, max_result_bytes)
-    return DockerRuntime(client, image, run_id, max_result_bytes)
+    runtime = DockerRuntime(client, image, run_id, max_result_bytes)
+    verify(client, runtime.image, state_dir)
+    return runtime

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from socket import SHUT_RDWR
 from typing import TYPE_CHECKING, Any
 
-from flows.errors import DockyardError, NodeFailedError, NodeTimedOutError, UnavailableError
+from agents.contract.manifest import Isolation
+from flows.errors import DockyardError, NodeFailedError, NodeFloodedError, NodeTimedOutError, UnavailableError
 from flows.runtime import sandbox
 from flows.runtime.interface import Execution, Job, Runtime
 from flows.runtime.protocol import StderrLines, read_result, refuse_unmet, request_line
@@ -26,6 +29,8 @@ log = logging.getLogger(__name__)
 STDOUT, STDERR = 1, 2
 GRACE = 3600.0
 """Seconds that leftovers of a dead run stay before another run removes them."""
+DROPPED = re.compile(r"discarded|without swap|not support", re.IGNORECASE)
+"""What the engine's warnings say when it makes a container and leaves a limit out."""
 
 
 class DockerRuntime(Runtime):
@@ -70,6 +75,7 @@ class DockerRuntime(Runtime):
 
     def run(self, job: Job) -> Execution:
         refuse_unmet(job.manifest)
+        self._refuse_without_gvisor(job)
         if self._volume is None:
             raise DockyardError("no workspace is staged")
         from docker.errors import DockerException
@@ -119,15 +125,44 @@ class DockerRuntime(Runtime):
 
     def _create(self, job: Job, image: str) -> Container:
         assert self._volume is not None  # noqa: S101 — run() refuses before a workspace is staged
-        return self._client.containers.create(
+        manifest = job.manifest
+        workspace: dict[str, Mapping[str, str]] = {self._volume: {"bind": sandbox.WORKSPACE, "mode": "ro"}}
+        host = sandbox.host_config(self._client, manifest.limits, manifest.isolation, workspace)
+        made = self._client.api.create_container(
             image,
-            None if job.manifest.foreign else [job.manifest.module],
+            None if manifest.foreign else [manifest.module],
             user=sandbox.USER,
             stdin_open=True,
-            volumes={self._volume: {"bind": sandbox.WORKSPACE, "mode": "ro"}},
+            # Said twice, here and in the host configuration: as the SDK itself does.
+            volumes=[sandbox.WORKSPACE],
             labels=self._labels(job.run.node, job.timeout + GRACE),
-            **sandbox.hardening(job.manifest.limits),
+            host_config=host,
         )
+        container = self._client.containers.get(made["Id"])
+        dropped = [text for text in made.get("Warnings") or () if DROPPED.search(text)]
+        dropped += sandbox.ignored(host, container.attrs["HostConfig"])
+        if dropped:
+            container.remove(force=True, v=True)
+            raise UnavailableError(
+                f"the Docker engine does not hold these limits of the sandbox: {'; '.join(dropped)}. "
+                "See docs/reference/sandbox.md#checks"
+            )
+        return container
+
+    def _refuse_without_gvisor(self, job: Job) -> None:
+        from docker.errors import DockerException
+
+        if job.manifest.isolation is not Isolation.GVISOR:
+            return
+        try:
+            runtimes = self._client.info().get("Runtimes") or {}
+        except DockerException as error:
+            raise UnavailableError(f"the Docker engine does not answer: {error}") from error
+        if sandbox.GVISOR not in runtimes:
+            raise NodeFailedError(
+                f"{job.manifest.name} requires isolation by gVisor, and the Docker engine has no runtime "
+                f"'{sandbox.GVISOR}' (it has {', '.join(sorted(runtimes))}); see docs/reference/sandbox.md#gvisor"
+            )
 
     def _attend(self, container: Container, job: Job, started: float) -> tuple[bytes, str, int, bool]:
         """Start it, hand over the request, read to the end. The clock is ours and kills through the API."""
@@ -170,7 +205,7 @@ class DockerRuntime(Runtime):
         if "timeout" in ended:
             raise NodeTimedOutError(f"{job.manifest.name} did not finish within {job.timeout:g} s and was ended")
         if "flood" in ended:
-            raise NodeFailedError(f"{job.manifest.name} printed more than {cap // 1024 // 1024} MiB and was ended")
+            raise NodeFloodedError(f"{job.manifest.name} printed more than {cap // 1024 // 1024} MiB and was ended")
         container.reload()
         return bytes(output), lines.last, exit_code, bool(container.attrs["State"].get("OOMKilled"))
 

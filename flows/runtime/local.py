@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,15 +10,18 @@ import tarfile
 import tempfile
 import threading
 import time
-from functools import cache
+from contextlib import suppress
 from pathlib import Path
 
-from agents.contract.manifest import Limits
-from flows.errors import DockyardError, NodeFailedError, NodeTimedOutError
+from agents.contract.manifest import Isolation, Limits
+from agents.contract.schema import Result
+from flows.errors import DockyardError, NodeFailedError, NodeFloodedError, NodeTimedOutError
 from flows.runtime import limited
 from flows.runtime.image import agent_image
 from flows.runtime.interface import Execution, Job, Runtime
 from flows.runtime.protocol import StderrLines, read_result, refuse_unmet, request_line
+from flows.runtime.removal import remove_tree
+from flows.runtime.seal import seal
 from flows.settings import ROOT
 
 CHUNK = 64 * 1024
@@ -35,7 +37,7 @@ class LocalRuntime(Runtime):
     def __init__(self, state_dir: Path, run_id: str, max_result_bytes: int) -> None:
         self.image = f"local {agent_image()}"
         self._max_result_bytes = max_result_bytes
-        self._bwrap = _bubblewrap()
+        self._seal = seal()
         parent = state_dir.resolve() / "workspaces"  # agents run in another folder
         parent.mkdir(parents=True, exist_ok=True)
         self._home = Path(tempfile.mkdtemp(prefix=f"{run_id}-", dir=parent))
@@ -53,46 +55,66 @@ class LocalRuntime(Runtime):
         refuse_unmet(job.manifest)
         if self._workspace is None:
             raise DockyardError("no workspace is staged")
-        if job.manifest.requires_isolation:
+        if job.manifest.isolation is not Isolation.ANY:
             raise NodeFailedError(f"{job.manifest.name} requires isolation; it runs with the docker runtime only")
         started = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="tmp-", dir=self._home) as scratch:
-            output, errors = Path(scratch) / "stdout", Path(scratch) / "stderr"
-            tmp = Path(scratch) / "tmp"
-            tmp.mkdir()
-            cap = min(self._max_result_bytes, job.manifest.limits.result_mb * 1024 * 1024)
-            with output.open("wb") as out, errors.open("wb") as err:
-                code, timed_out = self._attend(job, tmp, out.fileno(), err.fileno(), cap)
-            lines = StderrLines(job.log)
-            with errors.open("rb") as stream:
-                while chunk := stream.read(CHUNK):
-                    lines.add(chunk)
-            lines.flush()
-            if timed_out:
-                raise NodeTimedOutError(f"{job.manifest.name} did not finish within {job.timeout:g} s and was ended")
-            if output.stat().st_size >= cap:
-                raise NodeFailedError(f"{job.manifest.name} printed more than {cap // 1024 // 1024} MiB")
-            result = read_result(job, output.read_bytes(), code, lines.last)
+        scratch = Path(tempfile.mkdtemp(prefix="tmp-", dir=self._home))
+        try:
+            result = self._result(job, scratch)
+        finally:
+            with suppress(FileNotFoundError):  # close() was first
+                remove_tree(scratch)
         return Execution(result, "", time.monotonic() - started)
+
+    def _result(self, job: Job, scratch: Path) -> Result:
+        """Run it with files below `scratch`, and read what it said."""
+        output, errors, tmp = scratch / "stdout", scratch / "stderr", scratch / "tmp"
+        tmp.mkdir()
+        cap = min(self._max_result_bytes, job.manifest.limits.result_mb * 1024 * 1024)
+        with output.open("wb") as out, errors.open("wb") as err:
+            code, timed_out = self._attend(job, tmp, out.fileno(), err.fileno(), cap)
+        lines = StderrLines(job.log)
+        with errors.open("rb") as stream:
+            while chunk := stream.read(CHUNK):
+                lines.add(chunk)
+        lines.flush()
+        if timed_out:
+            raise NodeTimedOutError(f"{job.manifest.name} did not finish within {job.timeout:g} s and was ended")
+        if output.stat().st_size >= cap:
+            raise NodeFloodedError(f"{job.manifest.name} printed more than {cap // 1024 // 1024} MiB")
+        return read_result(job, output.read_bytes(), code, lines.last)
 
     def close(self) -> None:
         for child in tuple(self._children):
             _kill(child)
-        shutil.rmtree(self._home, ignore_errors=True)
+        with suppress(FileNotFoundError):  # called twice
+            remove_tree(self._home)
         self._workspace = None
 
     def _attend(self, job: Job, tmp: Path, out: int, err: int, cap: int) -> tuple[int, bool]:
-        workspace = str(self._workspace)
+        assert self._workspace is not None  # noqa: S101 — run() refuses before a workspace is staged
+        environment = _environment(tmp)
         command = [sys.executable, "-m", job.manifest.module]
-        child = subprocess.Popen(
-            limited.command(_limits(job.manifest.limits, cap), [*self._sealed(tmp), *command] if self._bwrap else command),
-            stdin=subprocess.PIPE,
-            stdout=out,
-            stderr=err,
-            cwd="/",
-            env=_environment(tmp),
-            start_new_session=True,
-        )
+        handle = None
+        if self._seal is not None:
+            handle = self._seal.opened()
+            readable = (environment["DOCKYARD_SEMGREP_HOME"],)
+            sealed = self._seal.command(self._workspace, tmp, job.manifest.limits.tmp_mb, readable, handle)
+            command = [*sealed, *command]
+        try:
+            child = subprocess.Popen(
+                limited.command(_limits(job.manifest.limits, cap), command),
+                stdin=subprocess.PIPE,
+                stdout=out,
+                stderr=err,
+                cwd="/",
+                env=environment,
+                start_new_session=True,
+                pass_fds=[] if handle is None else [handle],
+            )
+        finally:
+            if handle is not None:
+                os.close(handle)
         self._children.add(child)
         expired = threading.Event()
 
@@ -104,54 +126,12 @@ class LocalRuntime(Runtime):
         clock.daemon = True
         clock.start()
         try:
-            child.communicate(request_line(job, workspace))
+            child.communicate(request_line(job, str(self._workspace)))
         finally:
             clock.cancel()
             _kill(child)
             self._children.discard(child)
         return child.returncode, expired.is_set()
-
-    def _sealed(self, tmp: Path) -> list[str]:
-        """bubblewrap: everything read-only, no network, own PIDs, only `tmp` writable."""
-        seal = [
-            str(self._bwrap),
-            "--ro-bind",
-            "/",
-            "/",
-            "--dev",
-            "/dev",
-            "--proc",
-            "/proc",
-            "--tmpfs",
-            "/run",
-        ]
-        seal += ["--bind", str(tmp), str(tmp), "--unshare-all", "--die-with-parent", "--new-session"]
-        # Once more by name: it may lie below a folder that was just covered.
-        seal += ["--ro-bind", str(self._workspace), str(self._workspace)]
-        return [*seal, "--cap-drop", "ALL", "--"]
-
-
-@cache
-def _bubblewrap() -> str | None:
-    """bubblewrap's path when it is here and works: some kernels and containers forbid user namespaces."""
-    found = shutil.which("bwrap")
-    if found is None:
-        return None
-    probe = [
-        found,
-        "--ro-bind",
-        "/",
-        "/",
-        "--dev",
-        "/dev",
-        "--proc",
-        "/proc",
-        "--unshare-all",
-        "--",
-        "/bin/true",
-    ]
-    works = subprocess.run(probe, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0
-    return found if works else None
 
 
 def _member(member: tarfile.TarInfo, destination: str) -> tarfile.TarInfo | None:

@@ -6,14 +6,20 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agents.contract.schema import Frozen
 from flows.errors import DockyardError, InvalidInputError
 from flows.execution.engine import connect
 from flows.runtime.image import agent_image
+from flows.runtime.sandbox import GVISOR
+from flows.runtime.verify import examine as examine_engine
 from flows.service.local import LocalServices
 from flows.settings import Settings
 from flows.workspace.credentials import helper
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 
 class Check(Frozen):
@@ -74,6 +80,24 @@ def _engine(settings: Settings) -> Iterator[Check]:
     name = settings.agent_image or agent_image()
     built = bool(client.images.list(name=name))
     yield Check(part="agent image", ok=built, found=name if built else f"{name} missing", remedy="`make images`")
+    if built:
+        yield _sandbox(client, name)
+    gvisor = GVISOR in (client.info().get("Runtimes") or {})
+    yield Check(
+        part="gVisor", ok=gvisor, needed=False,
+        found=f"runtime {GVISOR}" if gvisor else f"the engine has no runtime {GVISOR}",
+        remedy="see docs/reference/sandbox.md#gvisor; only agents with `isolation: gvisor` need it",
+    )  # fmt: skip
+
+
+def _sandbox(client: DockerClient, image: str) -> Check:
+    remedy = "see docs/reference/sandbox.md#checks; nothing runs on this engine until then"
+    try:
+        lacking = examine_engine(client, image)
+    except DockyardError as error:
+        return Check(part="sandbox", ok=False, found=str(error), remedy=remedy)
+    found = f"does not hold: {', '.join(lacking)}" if lacking else "every limit holds, as seen from inside a container"
+    return Check(part="sandbox", ok=not lacking, found=found, remedy=remedy)
 
 
 def _credentials(file: Path) -> Check:

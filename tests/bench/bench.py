@@ -34,7 +34,7 @@ from flows.runtime import Job
 from flows.runtime.docker import DockerRuntime
 from flows.runtime.image import agent_image
 from flows.runtime.protocol import request_line
-from flows.runtime.sandbox import USER, WORKSPACE, hardening
+from flows.runtime.sandbox import USER, WORKSPACE, host_config
 from flows.service import LocalServices, Runs, RunState, StartRequest, lint_files
 from flows.settings import ROOT, RuntimeName, settings
 from flows.workspace import check_out
@@ -102,14 +102,11 @@ def one_container(runs: int, tar: Path) -> tuple[float, float]:
         volume = f"dockyard-{runtime.run_id}"
 
         def bare() -> None:
-            container = client.containers.create(
-                agent_image(),
-                [manifest.module],
-                user=USER,
-                stdin_open=True,
-                volumes={volume: {"bind": WORKSPACE, "mode": "ro"}},
-                **hardening(manifest.limits),
+            host = host_config(client, manifest.limits, manifest.isolation, {volume: {"bind": WORKSPACE, "mode": "ro"}})
+            made = client.api.create_container(
+                agent_image(), [manifest.module], user=USER, stdin_open=True, volumes=[WORKSPACE], host_config=host
             )
+            container = client.containers.get(made["Id"])
             wire = container.attach_socket(params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
             container.start()
             wire._sock.sendall(request_line(job, WORKSPACE))

@@ -32,6 +32,12 @@ def test_the_reference_of_the_api_is_up_to_date() -> None:
     assert generator["api_page"](text) == text, "run `make generate`"
 
 
+def test_the_list_of_probes_is_up_to_date() -> None:
+    generator = runpy.run_path(str(GENERATOR))
+    text = (ROOT / "docs" / "reference" / "sandbox.md").read_text()
+    assert generator["sandbox_page"](text) == text, "run `make generate`"
+
+
 @pytest.mark.parametrize("extra", ["engines", "hub"])
 def test_the_requirements_of_an_image_are_those_of_the_lock_file(extra: str, tmp_path: Path) -> None:
     uv = shutil.which("uv") or str(Path(sys.prefix) / "uv" / "bin" / "uv")

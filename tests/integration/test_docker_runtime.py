@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -14,11 +15,12 @@ from docker import DockerClient
 from pydantic import JsonValue
 
 from agents.catalog import catalog
-from agents.contract.manifest import Limits, Manifest
+from agents.contract.manifest import Isolation, Limits, Manifest
 from agents.contract.schema import RunInfo
 from flows.errors import NodeFailedError, NodeTimedOutError, UnavailableError
 from flows.runtime import Job, sandbox
 from flows.runtime.docker import DockerRuntime
+from tests.conftest import missing
 
 pytestmark = pytest.mark.engine
 MIB = 1024 * 1024
@@ -248,6 +250,38 @@ def test_an_agent_that_needs_a_network_starts_no_container(runtime: DockerRuntim
     reaching = catalog()["notifier"].model_copy(update={"network": ("example.org",)})
     with pytest.raises(NodeFailedError, match=r"notifier asks for network to example\.org"):
         runtime.run(job(reaching, {"message": "hello"}, []))
+    assert containers(engine, runtime) == []
+
+
+def test_an_agent_that_requires_gvisor_is_refused_where_the_engine_has_none(
+    runtime: DockerRuntime, engine: DockerClient, stage: Callable[[DockerRuntime, str], None]
+) -> None:
+    if sandbox.GVISOR in engine.info()["Runtimes"]:
+        missing("an engine without gVisor")
+    stage(runtime, "")
+    strict = catalog()["notifier"].model_copy(update={"isolation": Isolation.GVISOR})
+    with pytest.raises(NodeFailedError, match=r"requires isolation by gVisor.* has no runtime 'runsc' \(it has .*runc"):
+        runtime.run(job(strict, {"message": "hello"}, []))
+    assert containers(engine, runtime) == []
+
+
+def test_a_setting_that_the_engine_keeps_otherwise_stops_the_run(
+    runtime: DockerRuntime,
+    engine: DockerClient,
+    stage: Callable[[DockerRuntime, str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stage(runtime, "")
+    real = sandbox.host_config
+
+    def asking(*arguments: Any) -> Any:
+        host = real(*arguments)
+        host["SettingOfTomorrow"] = True  # what this engine doesn't know
+        return host
+
+    monkeypatch.setattr(sandbox, "host_config", asking)
+    with pytest.raises(UnavailableError, match="does not hold these limits of the sandbox: SettingOfTomorrow"):
+        runtime.run(job(catalog()["notifier"], {"message": "hello"}, []))
     assert containers(engine, runtime) == []
 
 

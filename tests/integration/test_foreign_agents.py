@@ -86,8 +86,8 @@ def test_it_is_registered_run_and_pinned(yard: Yard, engine: DockerClient, build
         assert (counted.image, counted.runtime, counted.version) == (known.registration.image, "docker", "1.0.0")
         assert counted.report is not None
         assert (counted.report["count"], counted.report["summary"]) == (2, _one_info())
-        (found,) = counted.common.findings
-        assert (found.rule, found.file, len(found.fingerprint)) == ("files/empty", "empty.py", 32)
+        (found,) = counted.part("findings")
+        assert (found["rule"], found["file"], len(str(found["fingerprint"]))) == ("files/empty", "empty.py", 32)
         assert told.report is not None
         assert told.report["text"] == "2 files"
         began = archive.pinned(run)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Response
 from pydantic import Field, JsonValue
 
-from agents.contract.manifest import Limits, Risk
+from agents.contract.manifest import Isolation, Limits, Risk
 from agents.contract.schema import Frozen
 from flows.service.agents import AgentInfo, info_of
 from flows.service.registry import KnownAgent, Registration
@@ -51,7 +51,7 @@ class AgentView(Frozen):
     limits: Limits
     network: tuple[str, ...]
     secrets: tuple[str, ...]
-    requires_isolation: bool
+    isolation: Isolation
     params: JsonSchema
     report: JsonSchema
     registration: Registration | None = None
@@ -99,7 +99,7 @@ def _view(known: KnownAgent) -> AgentView:
         limits=manifest.limits,
         network=manifest.network,
         secrets=manifest.secrets,
-        requires_isolation=manifest.requires_isolation,
+        isolation=manifest.isolation,
         params=manifest.params.model_json_schema(),
         report=manifest.report.model_json_schema(),
         registration=known.registration,

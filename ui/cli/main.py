@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ui.cli import agents, approvals, ledger, local, once, runs, serving, tokens, users, workflows, workspaces
+from ui.cli import agents, approvals, ledger, local, once, probing, runs, serving, tokens, users, workflows, workspaces
 
 app = typer.Typer(
     name="dockyard",
@@ -19,7 +19,7 @@ app = typer.Typer(
         "4 waiting for approval, 5 rejected or expired."
     ),
 )
-for module in (runs, workflows, approvals, ledger, users, workspaces, tokens, agents, once, local, serving):
+for module in (runs, workflows, approvals, ledger, users, workspaces, tokens, agents, once, probing, local, serving):
     module.register(app)
 
 

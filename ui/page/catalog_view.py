@@ -6,7 +6,7 @@ import json
 
 from markupsafe import Markup
 
-from agents.contract.manifest import Manifest, Risk
+from agents.contract.manifest import Isolation, Manifest, Risk
 from flows.errors import DockyardError
 from flows.service import forms, plain
 from flows.service.agents import manifest_of
@@ -14,6 +14,12 @@ from flows.service.shelf import Shelved, drawn, shelved
 from flows.settings import Settings
 from ui.page.pieces import Tone, badge, block, code, definitions, here, join, listing, notice, section, table, text
 from ui.page.run_view import image
+
+ISOLATION = {
+    Isolation.ANY: "a container, or a child process where none is",
+    Isolation.CONTAINER: "needs a container",
+    Isolation.GVISOR: "needs a container with a kernel of its own (gVisor)",
+}
 
 
 def workflow_html(name: str, settings: Settings, workspace: str) -> Markup:
@@ -111,10 +117,7 @@ def _limits(manifest: Manifest) -> list[tuple[str, str]]:
         ("Time", f"{limits.timeout_seconds:g} s"),
         ("Network", ", ".join(manifest.network) or "none"),
         ("Secrets", ", ".join(manifest.secrets) or "none"),
-        (
-            "Isolation",
-            "needs a container" if manifest.requires_isolation else "a container, or a child process where none is",
-        ),
+        ("Isolation", ISOLATION[manifest.isolation]),
     ]
 
 

@@ -13,7 +13,7 @@ from agents.catalog import catalog
 from agents.contract.schema import RunInfo
 from flows.errors import NodeFailedError
 from flows.runtime import Job
-from flows.runtime.protocol import MAX_LINE_BYTES, StderrLines, read_result, refuse_unmet, request_line
+from flows.runtime.protocol import MAX_LINE_BYTES, MAX_LOG_BYTES, StderrLines, read_result, refuse_unmet, request_line
 from tests.flows.runtime.acting import MANIFEST
 
 GOOD = {"contract": 1, "agent": "acting", "version": "1.2.3", "report": {"said": "hello"}}
@@ -80,6 +80,13 @@ def test_reads_a_failure_as_the_agents_own() -> None:
         (b"hello", "not of the contract: Invalid JSON"),
         (b"\xff\xfe\x00", "not of the contract"),
         (b"[]", "not of the contract"),
+        (line(report={"deep": 1}).replace(b"1}", b"[" * 400_000 + b"]" * 400_000 + b"}"), "recursion limit exceeded"),
+        (line(report={"big": 1}).replace(b"1}", b"9" * 5000 + b"}"), "number out of range"),
+        (line(report={"big": 1}).replace(b"1}", b"1e999}"), "1e999 is no number of JSON"),
+        (line(report={"big": 1}).replace(b"1}", b"-Infinity}"), "-Infinity is no number of JSON"),
+        (line(report={"big": 1}).replace(b"1}", b"NaN}"), "NaN is no number of JSON"),
+        (line(report={"a": 1}).replace(b'"a"', b'"a": 2, "a"'), "the key 'a' stands in one object more than once"),
+        (line(report={"a": 1}).replace(b'"a"', b'"\\ud800"'), "not of the contract: Invalid JSON"),
         (b'{"agent": "acting"}', "not of the contract: Field required"),
         (line(surprise=1), "not of the contract: Extra inputs"),
         (line(report="text"), "not of the contract"),
@@ -149,6 +156,14 @@ def test_bytes_that_are_no_text_are_replaced() -> None:
     heard = Heard()
     heard.stream.add(b"\xff\xfe ok\n")
     assert heard.lines == [(logging.INFO, "\ufffd\ufffd ok")]
+
+
+def test_a_log_without_end_is_cut_and_keeps_its_last_words() -> None:
+    heard = Heard()
+    heard.stream.add(b"one\n" + (b"x" * 1023 + b"\n") * (2 * MAX_LOG_BYTES // 1024) + b"out of ideas\n")
+    assert sum(len(text) for _, text in heard.lines) <= MAX_LOG_BYTES + 100
+    assert heard.lines[-1] == (logging.WARNING, "more than 8 MiB of log: the rest is left out")
+    assert heard.stream.last == "out of ideas"
 
 
 def test_the_acting_agent_lies_where_the_runtimes_look() -> None:

@@ -48,4 +48,4 @@ def test_a_broken_workflow_shows_its_text_and_what_is_wrong(tmp_path: Path) -> N
 @pytest.mark.parametrize("name", ["../bad", "nothing", ""])
 def test_what_is_not_there_is_a_sentence(name: str) -> None:
     assert 'role="alert"' in workflow_html(name, Settings(), DEFAULT_WORKSPACE)
-    assert "Choose an agent" in agent_html(name, Settings(), DEFAULT_WORKSPACE)
+    assert ("there is no agent" if name else "Choose an agent") in agent_html(name, Settings(), DEFAULT_WORKSPACE)

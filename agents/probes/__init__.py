@@ -1,0 +1,1 @@
+"""Attempts to get out of the sandbox, made from inside it: `dockyard probe`. Not an agent of the catalog."""
