@@ -24,6 +24,8 @@ MAX_UNWANTED = 1 << 20
 
 GRACE = 5
 """Seconds that requests under way have when the server is told to stop."""
+STREAM_GRACE = 0.5
+"""Seconds that answers have then which are being sent already: what streams to an open page ends by itself never."""
 
 
 class BoundedProtocol(H11Protocol):
@@ -35,6 +37,7 @@ class BoundedProtocol(H11Protocol):
     head_clock: asyncio.TimerHandle | None = None
     linger_clock: asyncio.TimerHandle | None = None
     reader_clock: asyncio.TimerHandle | None = None
+    stream_clock: asyncio.TimerHandle | None = None
     peer: str | None = None
     unwanted = 0
 
@@ -55,7 +58,7 @@ class BoundedProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget a connection."""
         super().connection_lost(exc)
-        for clock in (self.head_clock, self.linger_clock, self.reader_clock):
+        for clock in (self.head_clock, self.linger_clock, self.reader_clock, self.stream_clock):
             if clock:
                 clock.cancel()
         if self.peer:
@@ -85,6 +88,13 @@ class BoundedProtocol(H11Protocol):
         """End a connection that was idle for its time."""
         super().timeout_keep_alive_handler()
         self._watch_reader()
+
+    def shutdown(self) -> None:
+        """End the connection as soon as its answer is sent, for the server stops; an endless one ends before."""
+        super().shutdown()
+        # Its application is told that the client left, which every stream has to bear. uvicorn would cancel it instead.
+        if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
+            self.stream_clock = self.loop.call_later(STREAM_GRACE, self._give_up)
 
     def pause_writing(self) -> None:
         """Stop writing until the client has read; `RequestTime` ends the request if it does not."""
@@ -141,7 +151,7 @@ def server_config(app: ASGIApp, settings: WebSettings, **more: Any) -> uvicorn.C
         access_log=False,  # AccessLog writes the line, without queries
         limit_concurrency=settings.max_connections,
         timeout_keep_alive=settings.keep_alive_timeout,
-        timeout_graceful_shutdown=GRACE,  # an open page holds event streams that end by themselves never
+        timeout_graceful_shutdown=GRACE,
         h11_max_incomplete_event_size=settings.max_header_kb * KIBIBYTE,
         **more,
     )
