@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import h11
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from ui.hardening.client import is_trusted, read_address
 from ui.settings import WebSettings
@@ -93,7 +93,8 @@ class BoundedProtocol(H11Protocol):
         """End the connection as soon as its answer is sent, for the server stops; an endless one ends before."""
         super().shutdown()
         # Its application is told that the client left, which every stream has to bear. uvicorn would cancel it instead.
-        if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
+        cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first request, whatever uvicorn declares
+        if cycle and cycle.response_started and not cycle.response_complete:
             self.stream_clock = self.loop.call_later(STREAM_GRACE, self._give_up)
 
     def pause_writing(self) -> None:

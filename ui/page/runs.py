@@ -77,8 +77,8 @@ class RunDesk:
             return Form((), choose_one(self._settings), sound=False)
         try:
             found = shelved(name, self._settings, self._visitor.workspace)
-        except InvalidInputError as error:
-            return Form((), notice(str(error), Tone.ERROR), sound=False)
+        except DockyardError as error:
+            return Form((), notice(_sentence(error), Tone.ERROR), sound=False)
         if found.workflow is None:
             return Form((), _unsound(found), sound=False)
         about = found.workflow.description or f"{len(found.workflow.all_nodes)} nodes."
@@ -114,7 +114,7 @@ class RunDesk:
             found.append(self.runs.get(_uuid(also)))
         now = datetime.now(UTC)
         if not found:
-            return [], notice("There is no run yet. Choose a workflow above and start it.", Tone.INFO)
+            return [], notice("There is no run yet. Choose a workflow in the form, fill it in and press Start.", Tone.INFO)
         return [(label(run, now), str(run.id)) for run in found], notice(
             f"The {len(found)} newest runs are listed. Choose one to see how it goes.", Tone.PLAIN
         )
