@@ -57,7 +57,8 @@ def tour(browser: Browser, address: str, source: str, *, with_gate: bool) -> Ite
                 problems = filled(seen.page, GATE if tab == "approvals" and with_gate else TABS[tab][1])
                 for theme in THEMES:
                     wear(seen.page, theme)
-                    problems += [*sideways(seen.page), *axe.violations(seen.page, source), *seen.errors, *seen.left]
+                    rules = () if theme == THEMES[0] else ("color-contrast",)  # of what else it looks at nothing has changed
+                    problems += [*sideways(seen.page), *axe.violations(seen.page, source, rules), *seen.errors, *seen.left]
                     seen.errors.clear()
                     seen.left.clear()
                     yield Stop(tab, width, theme, seen.page, tuple(problems))

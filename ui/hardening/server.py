@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from contextlib import suppress
 from typing import Any, ClassVar, cast
 
 import h11
@@ -95,7 +96,7 @@ class BoundedProtocol(H11Protocol):
         # Its application is told that the client left, which every stream has to bear. uvicorn would cancel it instead.
         cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first request, whatever uvicorn declares
         if cycle and cycle.response_started and not cycle.response_complete:
-            self.stream_clock = self.loop.call_later(STREAM_GRACE, self._give_up)
+            self.stream_clock = self.loop.call_later(STREAM_GRACE, self._end_stream, cycle)
 
     def pause_writing(self) -> None:
         """Stop writing until the client has read; `RequestTime` ends the request if it does not."""
@@ -115,6 +116,17 @@ class BoundedProtocol(H11Protocol):
             self.reader_clock = None
         elif waits and not self.reader_clock:
             self.reader_clock = self.loop.call_later(self.settings.send_timeout + LINGER, self.transport.abort)
+
+    def _end_stream(self, cycle: RequestResponseCycle) -> None:
+        if cycle.response_complete or self.transport.is_closing():
+            return
+        cycle.disconnected = True  # what its application still sends goes nowhere
+        cycle.message_event.set()
+        with suppress(
+            h11.LocalProtocolError
+        ):  # an answer that was to have more bytes has no other end than the connection's
+            self.transport.write(self.conn.send(h11.EndOfMessage()) or b"")
+        self._give_up()
 
     def _is_unwanted(self) -> bool:
         return self.conn.our_state is h11.DONE and self.conn.their_state is h11.SEND_BODY

@@ -65,7 +65,7 @@ class ApprovalsTab:
         try:
             found = self._desk(request).list(Which(which))
         except DockyardError as error:
-            return [which, gr.update(choices=[], value=None), notice(str(error), Tone.ERROR)]
+            return [which, gr.update(choices=[], value=None), notice(_sentence(error), Tone.ERROR)]
         ids = [gate for _, gate in found.choices]
         value = next((gate for gate in ids if chosen and gate.startswith(chosen)), None)
         return [which, gr.update(choices=list(found.choices), value=value, visible=bool(ids)), found.said]
@@ -76,7 +76,7 @@ class ApprovalsTab:
         try:
             return _detail(self._desk(request).show(gate), "")
         except DockyardError as error:
-            return _detail(None, notice(str(error), Tone.ERROR))
+            return _detail(None, notice(_sentence(error), Tone.ERROR))
 
     def _turn(self, seen: Seen | None, page: int | None, request: gr.Request) -> list[Update]:
         if seen is None or page is None:
@@ -84,7 +84,7 @@ class ApprovalsTab:
         try:
             shown = self._desk(request).show(seen.gate)
         except DockyardError as error:
-            return [notice(str(error), Tone.ERROR)]
+            return [notice(_sentence(error), Tone.ERROR)]
         if shown.seen != seen:
             return [notice("This gate has changed since it was shown. Choose it again from the list.", Tone.ERROR)]
         return [shown.page(page)]
@@ -93,7 +93,7 @@ class ApprovalsTab:
         try:
             outcome, shown = self._desk(request).decide(seen, choice, note)
         except DockyardError as error:  # what stands on the page stays, the note with it
-            said = notice(f"{str(error).rstrip('.')}. Choose the gate again to see how it stands.", Tone.ERROR)
+            said = notice(f"{_sentence(error)} Choose the gate again to see how it stands.", Tone.ERROR)
             kept = [gr.skip() for _ in [*self.detail, *self.listed]]
             return [kept[0], said, *kept[2:]]
         if shown is None:
@@ -117,6 +117,10 @@ class ApprovalsTab:
         decided = [*self.detail, *self.listed]
         on(self.approve.click, self._approve, [self.seen, self.note, self.which], decided)
         on(self.reject.click, self._reject, [self.seen, self.note, self.which], decided)
+
+
+def _sentence(error: DockyardError) -> str:
+    return f"{str(error)[:1].upper()}{str(error)[1:].rstrip('.')}."
 
 
 def _detail(shown: Shown | None, outcome: str, *, note: str = "") -> list[Update]:

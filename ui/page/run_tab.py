@@ -98,7 +98,9 @@ class RunTab:
             choices, said = desk.listing(chosen)
         except DockyardError as error:
             return [gr.update(choices=[], value=None), notice(str(error), Tone.ERROR)]
-        return [gr.update(choices=choices, value=chosen) if chosen else gr.update(choices=choices), said]
+        if not chosen:
+            return [gr.update(choices=choices), said]
+        return [gr.update(choices=choices, value=chosen if chosen in dict(choices).values() else None), said]
 
     # Gradio hands over values by position: those of the bank come last.
     def _start(
