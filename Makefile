@@ -78,7 +78,6 @@ quality: setup $(VENV)/quality/.synced ## Precision and recall on labelled sampl
 
 SCREENSHOTS ?= build/screenshots
 screenshots: setup ## A picture of every tab of the page, over the newest finished run: make screenshots [SCREENSHOTS=folder]
-	@$(BIN)/dockyard up
 	@$(BIN)/python -m tests.browser.screenshots "$(SCREENSHOTS)"
 
 generate: setup ## Write generated files anew: requirements of the images, tables in the docs

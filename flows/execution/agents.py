@@ -59,9 +59,5 @@ def _registered(settings: Settings, workspace: str) -> dict[str, PinnedAgent]:
 
     if not is_made(settings):
         return {}
-    engine = open_store(settings)
-    try:
-        found = read(engine, lambda connection: registered_agents(connection, workspace))
-    finally:
-        engine.dispose()
+    found = read(open_store(settings), lambda connection: registered_agents(connection, workspace))
     return {one.name: PinnedAgent(image=one.image, manifest=read_declared(one.manifest or "")) for one in found}

@@ -33,11 +33,7 @@ def kept_named(name: str, settings: Settings) -> Kept | None:
 
     if not is_made(settings):
         return None
-    engine = open_store(settings)
-    try:
-        found = read(engine, lambda connection: newest_of(connection, name))
-    finally:
-        engine.dispose()
+    found = read(open_store(settings), lambda connection: newest_of(connection, name))
     return None if found is None or found.text is None else found
 
 
@@ -47,11 +43,7 @@ def all_kept(settings: Settings, workspace: str | None = None) -> tuple[Kept, ..
 
     if not is_made(settings):
         return ()
-    engine = open_store(settings)
-    try:
-        found = read(engine, kept_workflows)
-    finally:
-        engine.dispose()
+    found = read(open_store(settings), kept_workflows)
     files = Folder(settings.workflows_dir)
     return tuple(kept for kept in found if kept.name not in files and workspace in (None, kept.workspace))
 

@@ -72,11 +72,7 @@ def _patterns(workspace: str, settings: Settings) -> tuple[str, ...]:
 
     if not is_made(settings):
         return new(workspace).repositories
-    engine = open_store(settings)
-    try:
-        return Workspaces(engine).get(workspace).repositories
-    finally:
-        engine.dispose()
+    return Workspaces(open_store(settings)).get(workspace).repositories
 
 
 def _addresses(repository: str) -> tuple[str, ...]:

@@ -15,19 +15,22 @@ from sqlalchemy.exc import ArgumentError
 from flows.errors import InvalidInputError, UnavailableError
 from flows.settings import Settings
 from flows.store.migrate import migrate
+from flows.store.shared import Engines
 from flows.store.transactions import LOCK_SECONDS, WRITES
 
 FILE = "dockyard.db"
 POSTGRESQL = "postgresql+psycopg"
+STAY, MORE = 5, 15
+"""Connections to PostgreSQL that a process keeps open at most, and those that it opens beside while all are in use."""
 
 
 def open_store(settings: Settings) -> Engine:
     """The database that the settings name, its tables as this version wants them.
 
-    Make one per process: an engine does not outlive a fork. Raises InvalidInputError for a URL that cannot be used,
-    UnavailableError when the database does not answer or is not ours to write.
+    Everybody in a process gets the same engine for a database, so nobody disposes of it. Raises InvalidInputError for a
+    URL that cannot be used, UnavailableError when the database does not answer or is not ours to write.
     """
-    return open_url(_url(settings))
+    return _OPENED.get(_url(settings))
 
 
 def is_made(settings: Settings) -> bool:
@@ -40,10 +43,17 @@ def is_made(settings: Settings) -> bool:
 
 
 def open_url(url: URL) -> Engine:
-    """The database at `url`, migrated. Raises as `open_store`."""
+    """An engine of one's own for the database at `url`, migrated. Raises as `open_store`."""
     engine = _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
-    migrate(engine)
+    try:
+        migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
+
+
+_OPENED = Engines(open_url)
 
 
 def _url(settings: Settings) -> URL:
@@ -132,4 +142,4 @@ def _make(path: Path) -> None:
 
 
 def _postgresql(url: URL) -> Engine:
-    return create_engine(url, pool_pre_ping=True, pool_size=2, connect_args={"connect_timeout": 10})
+    return create_engine(url, pool_pre_ping=True, pool_size=STAY, max_overflow=MORE, connect_args={"connect_timeout": 10})

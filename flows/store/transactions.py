@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
 from flows.errors import UnavailableError
 
@@ -35,9 +36,11 @@ def write(engine: Engine, work: Callable[[Connection], T]) -> T:
         except DBAPIError as error:
             if not _busy(error):
                 raise _translated(error) from error
+        except NoConnectionLeft as error:
+            raise _translated(error) from error
     try:
         return _write(engine, work)
-    except DBAPIError as error:
+    except (DBAPIError, NoConnectionLeft) as error:
         raise _translated(error) from error
 
 
@@ -46,7 +49,7 @@ def read(engine: Engine, work: Callable[[Connection], T]) -> T:
     try:
         with engine.begin() as connection:
             return work(connection)
-    except DBAPIError as error:
+    except (DBAPIError, NoConnectionLeft) as error:
         raise _translated(error) from error
 
 
@@ -75,9 +78,9 @@ def _no_database(error: DBAPIError) -> bool:
     )
 
 
-def _translated(error: DBAPIError) -> Exception:
+def _translated(error: DBAPIError | NoConnectionLeft) -> Exception:
     """What a person can do something about as UnavailableError, a mistake of ours as it is."""
-    if _busy(error):
+    if isinstance(error, NoConnectionLeft) or _busy(error):
         return UnavailableError("the database is busy and stayed so; try again")
     if isinstance(error, OperationalError | InterfaceError) or _no_database(error):
         reason = str(error.orig).strip().partition("\n")[0]

@@ -29,10 +29,14 @@ def script(cache: Path) -> str:
     return kept.read_text(encoding="utf-8")
 
 
-def violations(page: Page, source: str) -> list[str]:
-    """What axe calls serious or worse, each with the first places."""
-    page.evaluate(source)
-    found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
+def violations(page: Page, source: str, only: tuple[str, ...] = ()) -> list[str]:
+    """What axe calls serious or worse, each with the first places; by all its rules, or by these `only`."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(source)
+    options: dict[str, JsonValue] = {"resultTypes": ["violations"], "preload": False}  # all that it shows is of this origin
+    if only:
+        options["runOnly"] = [*only]
+    found = page.evaluate("async options => (await axe.run(document, options)).violations", options)
     return [
         f"{one['id']} ({one['impact']}): {one['help']}: {[_where(node) for node in one['nodes'][:3]]}"
         for one in found

@@ -29,9 +29,9 @@ def serving(settings: Settings, visitor: Visitor) -> Iterator[str]:
     """Serve the page to everybody as `visitor`; gives its address."""
     app = mount(FastAPI(), build(settings, lambda _request: visitor))
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=1)
-        with _running(uvicorn.Server(config), listener):
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        web = WebSettings(page_port=listener.getsockname()[1])
+        with _running(uvicorn.Server(server_config(app, web, log_config=None)), listener):
+            yield web.public_url
 
 
 @contextmanager

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from typing import Any, ClassVar
+from contextlib import suppress
+from typing import Any, ClassVar, cast
 
 import h11
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from ui.hardening.client import is_trusted, read_address
 from ui.settings import WebSettings
@@ -24,6 +25,8 @@ MAX_UNWANTED = 1 << 20
 
 GRACE = 5
 """Seconds that requests under way have when the server is told to stop."""
+STREAM_GRACE = 0.5
+"""Seconds that answers have then which are being sent already: what streams to an open page ends by itself never."""
 
 
 class BoundedProtocol(H11Protocol):
@@ -35,6 +38,7 @@ class BoundedProtocol(H11Protocol):
     head_clock: asyncio.TimerHandle | None = None
     linger_clock: asyncio.TimerHandle | None = None
     reader_clock: asyncio.TimerHandle | None = None
+    stream_clock: asyncio.TimerHandle | None = None
     peer: str | None = None
     unwanted = 0
 
@@ -55,7 +59,7 @@ class BoundedProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget a connection."""
         super().connection_lost(exc)
-        for clock in (self.head_clock, self.linger_clock, self.reader_clock):
+        for clock in (self.head_clock, self.linger_clock, self.reader_clock, self.stream_clock):
             if clock:
                 clock.cancel()
         if self.peer:
@@ -86,6 +90,14 @@ class BoundedProtocol(H11Protocol):
         super().timeout_keep_alive_handler()
         self._watch_reader()
 
+    def shutdown(self) -> None:
+        """End the connection as soon as its answer is sent, for the server stops; an endless one ends before."""
+        super().shutdown()
+        # Its application is told that the client left, which every stream has to bear. uvicorn would cancel it instead.
+        cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first request, whatever uvicorn declares
+        if cycle and cycle.response_started and not cycle.response_complete:
+            self.stream_clock = self.loop.call_later(STREAM_GRACE, self._end_stream, cycle)
+
     def pause_writing(self) -> None:
         """Stop writing until the client has read; `RequestTime` ends the request if it does not."""
         super().pause_writing()
@@ -104,6 +116,17 @@ class BoundedProtocol(H11Protocol):
             self.reader_clock = None
         elif waits and not self.reader_clock:
             self.reader_clock = self.loop.call_later(self.settings.send_timeout + LINGER, self.transport.abort)
+
+    def _end_stream(self, cycle: RequestResponseCycle) -> None:
+        if cycle.response_complete or self.transport.is_closing():
+            return
+        cycle.disconnected = True  # what its application still sends goes nowhere
+        cycle.message_event.set()
+        with suppress(
+            h11.LocalProtocolError
+        ):  # an answer that was to have more bytes has no other end than the connection's
+            self.transport.write(self.conn.send(h11.EndOfMessage()) or b"")
+        self._give_up()
 
     def _is_unwanted(self) -> bool:
         return self.conn.our_state is h11.DONE and self.conn.their_state is h11.SEND_BODY
@@ -141,7 +164,7 @@ def server_config(app: ASGIApp, settings: WebSettings, **more: Any) -> uvicorn.C
         access_log=False,  # AccessLog writes the line, without queries
         limit_concurrency=settings.max_connections,
         timeout_keep_alive=settings.keep_alive_timeout,
-        timeout_graceful_shutdown=GRACE,  # an open page holds event streams that end by themselves never
+        timeout_graceful_shutdown=GRACE,
         h11_max_incomplete_event_size=settings.max_header_kb * KIBIBYTE,
         **more,
     )

@@ -9,7 +9,7 @@ from enum import StrEnum
 from markupsafe import Markup
 
 from agents.contract.schema import Frozen
-from flows.errors import DockyardError
+from flows.errors import DockyardError, InvalidInputError, UnknownError
 from flows.service.approvals import Approvals, Choice, Door, Gate
 from flows.service.gate_text import diff_lines
 from flows.settings import Settings
@@ -92,7 +92,11 @@ class Desk:
 
     def show(self, gate_id: str) -> Shown:
         """The gate of that id, or whose id alone begins so. Raises InvalidInputError where there is none."""
-        return self._shown(self._approvals.get(gate_id))
+        try:
+            return self._shown(self._approvals.get(gate_id))
+        except UnknownError:
+            said = f"there is no gate '{gate_id[:80]}' that you could see; choose one from the list"
+            raise InvalidInputError(f"{said}, or “{Which.ALL}” for more") from None
 
     def decide(self, seen: Seen | None, choice: Choice, note: str) -> tuple[Markup, Shown | None]:
         """Decide about what was seen. Returns a sentence, and the gate as it then stands; None where none is shown."""

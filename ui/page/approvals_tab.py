@@ -11,9 +11,7 @@ from flows.service.approvals import Choice
 from ui.page.approvals import Desk, Seen, Shown, Which
 from ui.page.context import Context
 from ui.page.events import Parts, Update, html, on
-from ui.page.pieces import Tone, notice
-
-_EMPTY = notice("No gate is shown. Choose one from the list.")
+from ui.page.pieces import Tone, loading, notice
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,8 @@ class ApprovalsTab:
     def arrive(self, request: gr.Request) -> list[Update]:
         """The list, and the gate that the address names."""
         wanted = str(request.query_params.get("gate", ""))
-        return [*self._list(Which.OPEN if wanted else Which.MINE, wanted, request), *self._choose(wanted, request)]
+        listed = self._list(Which.OPEN if wanted else Which.MINE, wanted, request)
+        return [*listed, *self._choose(wanted, request)]
 
     def _desk(self, request: gr.Request) -> Desk:
         return Desk(self.context.settings, self.context.who(request))
@@ -66,29 +65,37 @@ class ApprovalsTab:
         try:
             found = self._desk(request).list(Which(which))
         except DockyardError as error:
-            return [which, gr.update(choices=[], value=None), notice(str(error), Tone.ERROR)]
+            return [which, gr.update(choices=[], value=None), notice(_sentence(error), Tone.ERROR)]
         ids = [gate for _, gate in found.choices]
         value = next((gate for gate in ids if chosen and gate.startswith(chosen)), None)
         return [which, gr.update(choices=list(found.choices), value=value, visible=bool(ids)), found.said]
 
     def _choose(self, gate: str | None, request: gr.Request) -> list[Update]:
         if not gate:
-            return _detail(None, _EMPTY)
+            return _detail(None, "")
         try:
             return _detail(self._desk(request).show(gate), "")
         except DockyardError as error:
-            return _detail(None, notice(str(error), Tone.ERROR))
+            return _detail(None, notice(_sentence(error), Tone.ERROR))
 
     def _turn(self, seen: Seen | None, page: int | None, request: gr.Request) -> list[Update]:
         if seen is None or page is None:
             return [gr.skip()]
-        shown = self._desk(request).show(seen.gate)
+        try:
+            shown = self._desk(request).show(seen.gate)
+        except DockyardError as error:
+            return [notice(_sentence(error), Tone.ERROR)]
         if shown.seen != seen:
             return [notice("This gate has changed since it was shown. Choose it again from the list.", Tone.ERROR)]
         return [shown.page(page)]
 
     def _decide(self, choice: Choice, seen: Seen | None, note: str, which: str, request: gr.Request) -> list[Update]:
-        outcome, shown = self._desk(request).decide(seen, choice, note)
+        try:
+            outcome, shown = self._desk(request).decide(seen, choice, note)
+        except DockyardError as error:  # what stands on the page stays, the note with it
+            said = notice(f"{_sentence(error)} Choose the gate again to see how it stands.", Tone.ERROR)
+            kept = [gr.skip() for _ in [*self.detail, *self.listed]]
+            return [kept[0], said, *kept[2:]]
         if shown is None:
             return [*_detail(None, outcome), *self._list(which, None, request)]
         recorded = shown.refusal is not None
@@ -112,22 +119,27 @@ class ApprovalsTab:
         on(self.reject.click, self._reject, [self.seen, self.note, self.which], decided)
 
 
+def _sentence(error: DockyardError) -> str:
+    return f"{str(error)[:1].upper()}{str(error)[1:].rstrip('.')}."
+
+
 def _detail(shown: Shown | None, outcome: str, *, note: str = "") -> list[Update]:
     if shown is None:
         nothing = gr.update(choices=[], value=None, visible=False)
-        off = gr.update(interactive=False)
-        return [None, outcome, "", nothing, "", "", gr.update(value=note), off, off]
+        off = gr.update(interactive=False, visible=False)
+        return [None, outcome, "", nothing, "", "", gr.update(value=note, visible=False), off, off]
     refused = shown.refusal is not None
     pages = gr.update(choices=list(shown.labels), value=0 if shown.diff else None, visible=len(shown.diff) > 1)
     said = notice(f"You cannot decide here: {shown.refusal}.", Tone.WARNING) if refused else ""
-    button = gr.update(interactive=not refused)
-    return [shown.seen, outcome, shown.facts, pages, shown.page(0), said, gr.update(value=note), button, button]
+    button = gr.update(interactive=not refused, visible=True)
+    words = gr.update(value=note, visible=True, interactive=not refused)
+    return [shown.seen, outcome, shown.facts, pages, shown.page(0), said, words, button, button]
 
 
 def approvals_tab(context: Context) -> ApprovalsTab:
     """Make the tab's components where Gradio stands now, and wire them."""
     which = gr.Radio([*Which], value=Which.MINE, label="Gates to list")
-    said = html("How many gates there are")
+    said = html("How many gates there are", loading("gates"))
     gates = gr.Radio([], label="Gates, oldest first", visible=False, elem_id="gates", elem_classes=["dy-list"])
     seen = gr.State(None)
     outcome = html("What came of your decision")
@@ -136,11 +148,12 @@ def approvals_tab(context: Context) -> ApprovalsTab:
     diff = html("The change")
     refusal = html("Whether you may decide")
     note = gr.Textbox(
-        label="Note", info="Why. It is kept in the ledger to the letter.", lines=2, max_length=4000, elem_id="note"
-    )
+        label="Note", info="Why. It is kept in the ledger to the letter.", lines=2, max_length=4000, elem_id="note",
+        visible=False,
+    )  # fmt: skip
     with gr.Row():
-        approve = gr.Button("Approve", variant="primary", interactive=False, elem_id="approve")
-        reject = gr.Button("Reject", variant="stop", interactive=False, elem_id="reject")
+        approve = gr.Button("Approve", variant="primary", interactive=False, visible=False, elem_id="approve")
+        reject = gr.Button("Reject", variant="stop", interactive=False, visible=False, elem_id="reject")
     tab = ApprovalsTab(
         context, which, gates, said, seen, outcome, facts, page, diff, refusal, note, approve, reject
     )  # fmt: skip

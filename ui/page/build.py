@@ -91,10 +91,14 @@ def _selected(request: gr.Request) -> Update:
 
 
 def _theme() -> gr.themes.Base:
-    """Gradio's plainest, with the fonts that a machine has, and greys that can be read (WCAG 2.2, 1.4.3)."""
+    """Gradio's plainest, with the fonts that a machine has, and colours that can be read (WCAG 2.2, 1.4.3)."""
     theme = gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
     light, dark = "*neutral_600", "*neutral_300"
     return theme.set(
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+        button_primary_border_color="*primary_600",
+        button_primary_border_color_hover="*primary_700",
         block_info_text_color=light,
         block_info_text_color_dark=dark,
         block_label_text_color=light,

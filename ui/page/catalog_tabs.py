@@ -15,7 +15,7 @@ from flows.service.shelf import names
 from ui.page.catalog_view import agent_html, workflow_html
 from ui.page.context import Context
 from ui.page.events import Parts, Update, html, on
-from ui.page.pieces import notice
+from ui.page.pieces import Tone, loading, notice
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,10 @@ class WorkflowsTab:
     def arrive(self, request: gr.Request) -> list[Update]:
         """The workflows there are now, and the one that the address names, else the first: none was to choose before."""
         workspace = self.context.who(request).workspace
-        known = names(self.context.settings, workspace)
+        try:
+            known = names(self.context.settings, workspace)
+        except DockyardError as error:
+            return [gr.update(choices=[], value=None), notice(f"{str(error).rstrip('.')}.", Tone.ERROR)]
         if not known:
             where = (
                 f"There is no workflow in {self.context.settings.workflows_dir}. Write one as NAME.yaml into that folder."
@@ -56,7 +59,9 @@ class WorkflowsTab:
 
 def workflows_tab(context: Context) -> WorkflowsTab:
     """Make the tab's components where Gradio stands now, and wire them."""
-    tab = WorkflowsTab(context, gr.Dropdown([], label="Workflow", elem_id="workflow-file"), html("The workflow"))
+    tab = WorkflowsTab(
+        context, gr.Dropdown([], label="Workflow", elem_id="workflow-file"), html("The workflow", loading("workflows"))
+    )
     tab.wire()
     return tab
 

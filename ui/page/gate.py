@@ -35,7 +35,7 @@ def gate_html(gate: Gate, now: datetime) -> Markup:
     named = {label for labels in _PARTS.values() for label in labels} | _APART
     parts = {**_PARTS, "More": tuple(label for label in known if label not in named)}
     head = Markup("<h2>{} {} {}</h2>").format(
-        text(f"{request.workflow}: {request.node}"),
+        text(f"{request.workflow}: {request.display_name}"),
         badge(gate.state.value, _TONES[gate.state]),
         badge(f"{request.risk.value} risk", _RISKS[request.risk.value]),
     )

@@ -107,6 +107,11 @@ def notice(sentence: str, tone: Tone = Tone.INFO) -> Markup:
     return Markup('<div class="dy-notice dy-{}" role="{}"><p>{}</p></div>').format(tone.value, role, lines)
 
 
+def loading(what: str) -> Markup:
+    """What stands on the page until the hub has answered."""
+    return notice(f"Looking for {what} … Load the page again if this stays.", Tone.PLAIN)
+
+
 def tiles(figures: Iterable[tuple[str, Cell, Tone]]) -> Markup:
     """Figures with their names, side by side."""
     found = (

@@ -62,7 +62,9 @@ def verdict(nodes: Sequence[NodeLine]) -> Markup:
     silent = [node for node in nodes if not node.status.ok and not node.group]
     bad = counts.critical + counts.error
     if not bad and not silent:
-        mild = f" {counts.warning} warnings and {counts.info} remarks are worth a look." if counts.total else ""
+        mild = (
+            f" Worth a look: {counts.warning} of severity warning, {counts.info} of severity info." if counts.total else ""
+        )
         return notice(f"Passed: no finding is an error or worse.{mild}", Tone.FINE)
     reasons = [f"{bad} {'finding is' if bad == 1 else 'findings are'} an error or worse"] if bad else []
     reasons += [f"{node.node} gave no report ({node.reason or node.status.value})" for node in silent]

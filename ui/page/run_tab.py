@@ -11,7 +11,7 @@ from markupsafe import Markup
 from flows.errors import DockyardError
 from ui.page.context import Context
 from ui.page.events import Parts, Update, html, on, on_choice
-from ui.page.pieces import Tone, notice
+from ui.page.pieces import Tone, loading, notice
 from ui.page.run_form import Bank, bank, beside, filled, updates
 from ui.page.runs import RunDesk, Shown, choose_one
 from ui.page.tail import Tail, tail_html
@@ -72,10 +72,13 @@ class RunTab:
     def arrive(self, request: gr.Request) -> list[Update]:
         """The workflows, the newest runs, and what the address names; what a quick visitor has chosen meanwhile stays."""
         desk, wanted = self._desk(request), str(request.query_params.get("run", "")) or None
-        known = desk.workflows()
         chosen = str(request.query_params.get("workflow", ""))
         listed = self._list(desk, wanted)
-        form = self._form(desk, chosen) if chosen in known else [gr.skip()] * len(self.form)
+        try:
+            known = desk.workflows()
+            form = self._form(desk, chosen) if chosen in known else [gr.skip()] * len(self.form)
+        except DockyardError as error:  # a form that says so instead of one
+            known, form = [], [None, notice(f"{str(error).rstrip('.')}.", Tone.ERROR), *[gr.skip()] * (len(self.form) - 2)]
         detail = _detail(desk, wanted, Tail(), _ALL) if wanted else [gr.skip()] * len(self.detail)
         names = gr.update(choices=known, value=chosen) if chosen in known else gr.update(choices=known)
         return [names, *form, *listed, *detail]
@@ -95,7 +98,9 @@ class RunTab:
             choices, said = desk.listing(chosen)
         except DockyardError as error:
             return [gr.update(choices=[], value=None), notice(str(error), Tone.ERROR)]
-        return [gr.update(choices=choices, value=chosen) if chosen else gr.update(choices=choices), said]
+        if not chosen:
+            return [gr.update(choices=choices), said]
+        return [gr.update(choices=choices, value=chosen if chosen in dict(choices).values() else None), said]
 
     # Gradio hands over values by position: those of the bank come last.
     def _start(
@@ -204,8 +209,8 @@ def run_tab(context: Context) -> RunTab:
         with gr.Column(scale=3, min_width=320):
             with gr.Row():
                 run = gr.Dropdown([], label="Run", elem_id="run", scale=4, min_width=240)
-                again = gr.Button("Look again", scale=1, min_width=100)
-            listed = html("Which runs are listed")
+                again = gr.Button("Look again", scale=1, min_width=100, elem_id="again")
+            listed = html("Which runs are listed", loading("runs"))
             facts = html("The run", _EMPTY)
             with gr.Row():
                 cancel = gr.Button("Cancel the run", variant="stop", visible=False, elem_id="cancel")

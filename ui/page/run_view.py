@@ -133,9 +133,15 @@ def image(svg: str, says: str) -> Markup:
 def _results(moment: Moment) -> Markup:
     ended = moment.ended
     if ended is None:
-        return notice("It ended without a report.", Tone.INFO) if moment.run.state.final else Markup("")
+        return (
+            notice("It ended without a report. Its log below says how far it came.", Tone.INFO)
+            if moment.run.state.final
+            else Markup("")
+        )
     run = str(moment.run.id)
     total = sum(node.report.summary.total for node in ended.nodes if node.report is not None and not node.group)
-    return Markup("<p>{} findings. {} · {}</p>").format(
-        total, here("Compliance report", run=run, tab="compliance"), here("Code review report", run=run, tab="review")
+    return Markup("<p>{}. {} · {}</p>").format(
+        f"{total} finding{'' if total == 1 else 's'}",
+        here("Compliance report", run=run, tab="compliance"),
+        here("Code review report", run=run, tab="review"),
     )

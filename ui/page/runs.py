@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -10,7 +11,7 @@ from uuid import UUID
 
 from markupsafe import Markup
 
-from flows.errors import DockyardError, InvalidInputError
+from flows.errors import DockyardError, InvalidInputError, UnknownError
 from flows.service import RunHandle, Runs, StartRequest
 from flows.service.forms import Field, fields, problems, typed
 from flows.service.moments import look
@@ -77,8 +78,8 @@ class RunDesk:
             return Form((), choose_one(self._settings), sound=False)
         try:
             found = shelved(name, self._settings, self._visitor.workspace)
-        except InvalidInputError as error:
-            return Form((), notice(str(error), Tone.ERROR), sound=False)
+        except DockyardError as error:
+            return Form((), notice(_sentence(error), Tone.ERROR), sound=False)
         if found.workflow is None:
             return Form((), _unsound(found), sound=False)
         about = found.workflow.description or f"{len(found.workflow.all_nodes)} nodes."
@@ -108,13 +109,17 @@ class RunDesk:
         return Started(str(run.id), notice(f"{run.name} is started.", Tone.FINE), {})
 
     def listing(self, also: str | None = None) -> tuple[list[tuple[str, str]], Markup]:
-        """The newest runs as label and id, the run `also` among them, and a sentence. Raises UnavailableError."""
+        """The newest runs as label and id, the run `also` among them where there is one, and a sentence.
+
+        Raises UnavailableError.
+        """
         found = self.runs.list(limit=LISTED)
         if also and also not in {str(run.id) for run in found}:
-            found.append(self.runs.get(_uuid(also)))
+            with suppress(InvalidInputError):  # `show` says so
+                found.append(self.runs.get(_uuid(also)))
         now = datetime.now(UTC)
         if not found:
-            return [], notice("There is no run yet. Choose a workflow above and start it.", Tone.INFO)
+            return [], notice("There is no run yet. Choose a workflow in the form, fill it in and press Start.", Tone.INFO)
         return [(label(run, now), str(run.id)) for run in found], notice(
             f"The {len(found)} newest runs are listed. Choose one to see how it goes.", Tone.PLAIN
         )
@@ -122,7 +127,10 @@ class RunDesk:
     def show(self, run: str, tail: Tail) -> Shown:
         """The run as it is now; `tail` is what of its log is known. Raises InvalidInputError, UnavailableError."""
         run_id = _uuid(run)
-        moment = look(run_id, self.runs, self._settings)
+        try:
+            moment = look(run_id, self.runs, self._settings)
+        except UnknownError:
+            raise InvalidInputError(f"there is no run {run_id} that you could see; choose one from the list") from None
         now = datetime.now(UTC)
         return Shown(
             facts=run_html(moment, now),
@@ -168,7 +176,7 @@ def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise InvalidInputError(f"'{text[:80]}' is no run's id. Choose a run from the list") from None
+        raise InvalidInputError(f"'{text[:80]}' is no run's id; choose a run from the list") from None
 
 
 def _sentence(error: DockyardError) -> str:

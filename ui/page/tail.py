@@ -69,6 +69,5 @@ def _line(line: LogLine) -> Markup:
     level = logging.getLevelName(line.level)
     tone = "error" if line.level >= logging.ERROR else "warning" if line.level >= logging.WARNING else "plain"
     said = Markup("\n").join(text(part) for part in line.text.split("\n"))
-    return Markup('<span class="dy-level dy-{}">{} {:8}</span> {} {}').format(
-        tone, f"{line.at:%H:%M:%S}", level, text(line.node), said
-    )
+    node = Markup("{} ").format(text(line.node)) if line.node else ""
+    return Markup('<span class="dy-level dy-{}">{} {:8}</span>{}{}').format(tone, f"{line.at:%H:%M:%S}", level, node, said)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
+from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from tests.ui.hardening.apps import fastapi, plain
-from tests.ui.hardening.conftest import Serve, Wire, is_served
+from tests.ui.hardening.conftest import Serve, Wire, is_served, serving
+from ui.hardening.server import GRACE, STREAM_GRACE
+from ui.settings import WebSettings
 
 GET = b"GET /api/seen HTTP/1.1\r\nHost: x\r\n"
 OK = "HTTP/1.1 200 "
@@ -92,6 +97,48 @@ def test_one_client_has_only_so_many_requests_under_way(serve: Serve, wire: Call
 
     assert [ask("198.51.100.1") for _ in range(3)] == ["200", "200", "429"]
     assert ask("198.51.100.2") == "200"
+
+
+async def streams(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "lifespan":
+        await plain(scope, receive, send)
+        return
+
+    async def beats() -> AsyncIterator[str]:
+        while True:
+            yield ":\n\n"
+            await asyncio.sleep(60)
+
+    await StreamingResponse(beats(), media_type="text/event-stream")(scope, receive, send)
+
+
+def test_an_endless_answer_does_not_hold_up_the_servers_end(
+    wire: Callable[[int], Wire], caplog: pytest.LogCaptureFixture
+) -> None:
+    with serving(streams, WebSettings()) as port:
+        connection = wire(port)
+        connection.send(GET + b"\r\n")
+        assert connection.head().startswith(OK)
+        begun = time.monotonic()
+    assert time.monotonic() - begun < GRACE
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
+    assert connection.is_closed()
+
+
+def test_a_request_under_way_is_answered_before_the_server_ends(wire: Callable[[int], Wire]) -> None:
+    arrived = threading.Event()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            arrived.set()
+            await asyncio.sleep(2 * STREAM_GRACE)  # the pause is what is tested: longer than a stream may take
+        await plain(scope, receive, send)
+
+    with serving(slow, WebSettings()) as port:
+        connection = wire(port)
+        connection.send(GET + b"\r\n")
+        assert arrived.wait(20)
+    assert connection.head().startswith(OK)
 
 
 def test_websockets_are_refused(serve: Serve, wire: Callable[[int], Wire]) -> None:
