@@ -38,7 +38,7 @@ MERMAID = re.compile(
 def plan_of(file: Path) -> RunPlan:
     manifests = catalog() if file.parent == SHIPPED else MANIFESTS
     folder = DATA / "library" if file.parent == DATA / "good" else file.parent
-    return plan(load(file.read_text(encoding="utf-8"), file.name, manifests, Folder(folder)), {}, manifests)
+    return plan(load(file.read_text(encoding="utf-8"), file.name, manifests, Folder(folder)), {})
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ PLANS = ROOT / "tests" / "data" / "plans"
 
 
 def planned(text: str, **typed: str) -> RunPlan:
-    return plan(load(text, "w.yaml", MANIFESTS, Folder(PLANS)), typed, MANIFESTS)
+    return plan(load(text, "w.yaml", MANIFESTS, Folder(PLANS)), typed)
 
 
 def large(**typed: str) -> dict[str, PlannedNode]:
