@@ -13,7 +13,7 @@ from flows.execution.engine import connect
 from flows.runtime.image import agent_image
 from flows.service.local import LocalServices
 from flows.settings import Settings
-from flows.workspace.credentials import helper
+from flows.workspace.credentials import credentials_of
 
 
 class Check(Frozen):
@@ -78,7 +78,7 @@ def _engine(settings: Settings) -> Iterator[Check]:
 
 def _credentials(file: Path) -> Check:
     try:
-        helper(file)
+        credentials_of(file)
     except InvalidInputError as error:
         return Check(
             part="git credentials", ok=False, found=str(error), remedy="see docs/how-to/read-private-repositories.md"

@@ -11,11 +11,12 @@ from flows.definition.loader import Definition, bind, is_file, read_params
 from flows.errors import UnknownError
 from flows.execution.engine import check_image
 from flows.execution.library import kept_named, loaded
+from flows.execution.repository import read_repository
 from flows.execution.tenancy import check_repository
 from flows.people import DEFAULT_WORKSPACE
 from flows.service.workflows import named
 from flows.settings import RuntimeName, Settings
-from flows.workspace import check_out, folder_of
+from flows.workspace import folder_of
 
 
 class StartRequest(Frozen):
@@ -74,7 +75,7 @@ def check_request(request: StartRequest, settings: Settings, workspace: str | No
     check_repository(request.repository, whose, settings)
     if folder is not None and request.ref != "HEAD":
         # Not wasted: the run takes the ref from the same mirror.
-        check_out(str(folder), request.ref, state_dir=settings.state_dir, timeout=settings.git_timeout)
+        read_repository(str(folder), request.ref, settings)
     return CheckedRequest(
         definition=definition,
         author=None if kept is None else kept.author,

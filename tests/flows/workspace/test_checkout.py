@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flows.errors import InvalidInputError
-from flows.workspace import check_out, checkout
+from flows.workspace import check_out, mirror
 from tests.flows.workspace.conftest import CheckOut, commit, content, git, members
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def test_refuses_a_path_that_leads_nowhere(checked: CheckOut, where: str) -> Non
 
 
 def test_refuses_a_url_that_looks_like_an_option(checked: CheckOut) -> None:
-    with pytest.raises(InvalidInputError, match="cannot read"):
+    with pytest.raises(InvalidInputError, match="is not written as git writes URLs"):
         checked("-u@host:path")
 
 
@@ -312,7 +312,7 @@ def loose_objects(tmp_path: Path) -> int:
 def test_a_mirror_is_packed_when_enough_has_gathered(
     checked: CheckOut, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, enough: int
 ) -> None:
-    monkeypatch.setattr(checkout, "GC_LOOSE_OBJECTS", enough)
+    monkeypatch.setattr(mirror, "GC_LOOSE_OBJECTS", enough)
     (tmp_path / "folder").mkdir()
     for number in range(2000):  # git guesses the whole from one of 256 folders
         (tmp_path / "folder" / str(number)).write_text(str(number), encoding="utf-8")
