@@ -137,7 +137,8 @@ class _Source:
             return cls(repository, reach.check(repository).url, reach, credentials, local=False)
         reach.check_folder(place, display(repository))
         folder = folder_of(repository)
-        return cls(repository, repository if folder is None else str(folder), reach, None, folder or Path())
+        # git would not read each spelling of such a URL as it was read here.
+        return cls(repository, place.as_uri() if folder is None else str(folder), reach, None, folder or Path())
 
     @property
     def is_plain(self) -> bool:

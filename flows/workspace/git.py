@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -48,8 +49,10 @@ _CONFIG: dict[str, Mapping[str, str]] = {
     'filter "lfs"': {"clean": "", "smudge": "", "process": "", "required": "false"},
 }
 
-_START = 'ulimit -c 0; ulimit -d "$1" 2>/dev/null || :; ulimit -f "$2" 2>/dev/null || :; shift 2; exec git "$@"'
-"""A limit that cannot be set is one that is narrower already."""
+_START = (
+    'trap "" XFSZ; ulimit -c 0; ulimit -d "$1" 2>/dev/null || :; ulimit -f "$2" 2>/dev/null || :; shift 2; exec git "$@"'
+)
+"""A limit that cannot be set is one that is narrower already. Without the signal git says that a file was too large."""
 _NOT_FOUND = 127
 
 
@@ -202,7 +205,7 @@ def _error(code: int, stderr: bytes) -> DockyardError:
     if code == _NOT_FOUND:
         return UnavailableError("git is not installed; install it with your package manager")
     text = stderr.decode("utf-8", "replace")
-    kind = OverSizeError if "File too large" in text or f"signal {signal.SIGXFSZ.value}" in text else GitError
+    kind = OverSizeError if os.strerror(errno.EFBIG) in text else GitError
     return kind(_reason(text) or f"git ended with {code}")
 
 
