@@ -266,7 +266,7 @@ def test_large_file_pointers_stay_pointers_and_call_nothing(
     ],
 )
 def test_no_submodule_is_fetched_from_where_a_repository_says(
-    repository: Path, checked: CheckOut, tmp_path: Path, evil: Evil, modules: str, refused: str
+    repository: Path, checked: CheckOut, tmp_path: Path, evil: Evil, *, modules: str, refused: str
 ) -> None:
     text = f'[submodule "sub"]\n\tpath = sub\n\t{modules.format(evil=evil)}\n'
     (repository / ".gitmodules").write_text(text, encoding="utf-8")
