@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
 import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -147,6 +149,20 @@ def run(
     return out.decode("utf-8", "replace").strip()
 
 
+def version() -> tuple[int, ...]:
+    """git's version, as far as it is numbers. Raises UnavailableError when git is missing."""
+    return _version(os.environ.get("PATH", os.defpath))
+
+
+@cache
+def _version(path: str) -> tuple[int, ...]:
+    try:
+        said = subprocess.run(["git", "version"], env={"PATH": path}, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise _missing() from error
+    return tuple(int(part) for part in re.findall(r"[0-9]+", said)[:3])
+
+
 @contextmanager
 def reading(arguments: Sequence[str | Path], *, home: Path, timeout: float, held: Sequence[int] = ()) -> Iterator[IO[bytes]]:
     """git's stdout while it writes it. Who does not read it to its end ends git by leaving the block with an exception.
@@ -203,10 +219,14 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 def _error(code: int, stderr: bytes) -> DockyardError:
     if code == _NOT_FOUND:
-        return UnavailableError("git is not installed; install it with your package manager")
+        return _missing()
     text = stderr.decode("utf-8", "replace")
     kind = OverSizeError if os.strerror(errno.EFBIG) in text else GitError
     return kind(_reason(text) or f"git ended with {code}")
+
+
+def _missing() -> UnavailableError:
+    return UnavailableError("git is not installed; install it with your package manager")
 
 
 def _reason(text: str) -> str:

@@ -11,15 +11,17 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.request import getproxies_environment, proxy_bypass
 
-from flows.errors import InvalidInputError
+from flows.errors import InvalidInputError, UnavailableError
 from flows.settings import Settings
+from flows.workspace import git
 from flows.workspace.address import Address, parse
-from flows.workspace.git import configured
 from flows.workspace.networks import IP, Network, is_public, plain
 from flows.workspace.source import display, is_git
 
 ANY_HOST = ("*",)
 DEFAULT_SCHEMES = ("https", "ssh")
+PINS = (2, 37)
+"""The first git that can be told which address a name has (`http.curloptResolve`)."""
 _MOST = 1024 * 1024
 """Of a file that says where something else of git's is, bytes."""
 
@@ -41,7 +43,7 @@ class Way:
     @property
     def extra(self) -> dict[str, str]:
         """All of it as variables, where no list of processes shows it."""
-        return {**self.variables, **configured(self.settings)}
+        return {**self.variables, **git.configured(self.settings)}
 
     def with_settings(self, more: Mapping[str, str]) -> Way:
         """The same with more settings of git's."""
@@ -142,6 +144,11 @@ class Reach:
 def _pinned_web(address: Address, ips: list[IP]) -> dict[str, str]:
     if not ips or address.ip is not None:
         return {}
+    if git.version() < PINS:
+        raise UnavailableError(
+            f"this git cannot be held to the address that was checked, and would look up '{address.host}' again; "
+            f"install {'.'.join(str(part) for part in PINS)} or newer"
+        )
     shown = ",".join(f"[{ip}]" if ip.version == 6 else str(ip) for ip in ips)
     return {"http.curloptResolve": f"{address.host}:{address.port}:{shown}"}
 

@@ -108,7 +108,7 @@ OTHERS = [Via.PAGE, Via.API, Via.EVENT]
 def test_only_who_sits_at_the_machine_names_any_folder(settings: Settings, tmp_path: Path, door: Via | None) -> None:
     for folder in (str(tmp_path), f"file://{tmp_path}", f"FILE://localhost{tmp_path}"):
         if door in OTHERS:
-            with pytest.raises(InvalidInputError, match="only its command line may name.*DOCKYARD_LOCAL_ROOTS"):
+            with pytest.raises(InvalidInputError, match=r"only its command line may name.*DOCKYARD_LOCAL_ROOTS"):
                 check_repository(folder, "default", settings, door)
         else:
             check_repository(folder, "default", settings, door)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.errors import InvalidInputError
+from flows.errors import InvalidInputError, UnavailableError
 from flows.settings import Settings
 from flows.workspace import Checkout, Reach, check_out
 from flows.workspace.networks import is_public
@@ -128,6 +128,20 @@ def test_a_name_is_looked_up_once_and_git_goes_to_what_was_found(
     assert found.commit == git(repository, "rev-parse", "HEAD")
     assert {host.partition(":")[0] for host in served.hosts} == {"rebinding.invalid"}
     assert found.repository == served.url("rebinding.invalid")
+
+
+def test_a_git_that_would_look_up_again_is_not_asked(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = tmp_path / "bin" / "git"
+    old.parent.mkdir()
+    old.write_text('#!/bin/sh\n[ "$1" != version ] || { echo git version 2.36.1; exit; }\nPATH=${PATH#*:}\nexec git "$@"\n')
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{old.parent}:{os.environ['PATH']}")
+    with pytest.raises(UnavailableError, match=r"install 2\.37 or newer"):
+        read(served.url("localhost"), tmp_path / "state", Reach(schemes=("http",), private_hosts=("localhost",)))
+    assert served.asked == []
+    assert read(served.url(), tmp_path / "state", OPEN).commit  # a number needs no look-up
 
 
 def test_a_name_that_nobody_knows_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
