@@ -17,6 +17,7 @@ from flows.workspace.mirror import Mirror, locked
 from flows.workspace.reach import Reach, Way
 from flows.workspace.snapshot import snapshot
 from flows.workspace.source import display, folder_of, is_git, place_of
+from flows.workspace.tar import write_tar
 
 MIRRORS = "mirrors"
 """The folder of all mirrors in the state folder."""
@@ -61,10 +62,8 @@ class Checkout:
         release(self.mirror, run, home=self.home, timeout=self.timeout)
 
     def write_tar(self, path: Path) -> None:
-        """Write the commit's whole tree to `path` as an uncompressed tar. Raises GitError."""
-        # The tree, not the commit: a header with the commit's id makes the tar of an empty tree unreadable.
-        tree = f"{self.commit}^{{tree}}"
-        Mirror(self.mirror, self.home, self.timeout).run("archive", "--format=tar", "-o", path, tree)
+        """Write the commit's whole tree to `path` as an uncompressed tar, links out of it cut off. Raises GitError."""
+        write_tar(Mirror(self.mirror, self.home, self.timeout), self.commit, path)
 
 
 def check_out(

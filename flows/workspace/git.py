@@ -164,7 +164,14 @@ def _version(path: str) -> tuple[int, ...]:
 
 
 @contextmanager
-def reading(arguments: Sequence[str | Path], *, home: Path, timeout: float, held: Sequence[int] = ()) -> Iterator[IO[bytes]]:
+def reading(
+    arguments: Sequence[str | Path],
+    *,
+    home: Path,
+    timeout: float,
+    held: Sequence[int] = (),
+    stdin: IO[bytes] | None = None,
+) -> Iterator[IO[bytes]]:
     """git's stdout while it writes it. Who does not read it to its end ends git by leaving the block with an exception.
 
     Raises as `run`.
@@ -174,7 +181,7 @@ def reading(arguments: Sequence[str | Path], *, home: Path, timeout: float, held
         child = subprocess.Popen(
             _command(arguments, None),
             env=environment(home),
-            stdin=subprocess.DEVNULL,
+            stdin=stdin or subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
             pass_fds=tuple(held),

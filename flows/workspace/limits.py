@@ -12,6 +12,9 @@ from flows.settings import Settings
 MIB = 1024 * 1024
 MAX_NAME_BYTES = 255
 """Of one part of a path: what file systems of this day take."""
+MAX_LINK_BYTES = 4095
+"""Of what a link says: what systems of this day take."""
+_LINK = b"120000"
 _CHUNK = 64 * 1024
 _LONGEST_ENTRY = 1024 * 1024
 
@@ -89,8 +92,11 @@ def check_listing(listing: IO[bytes], limits: Limits) -> None:
     tally = Tally(limits)
     for entry in _entries(listing):
         head, _, path = entry.partition(b"\t")
-        size = head.split()[-1]
-        tally.add(path, int(size) if size.isdigit() else 0)
+        mode, *_, size = head.split()
+        count = int(size) if size.isdigit() else 0
+        tally.add(path, count)
+        if mode == _LINK and count > MAX_LINK_BYTES:
+            raise TooLargeError(f"the link {_shown(path)} has more than {MAX_LINK_BYTES} bytes: no link has")
 
 
 def _entries(listing: IO[bytes]) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ import fcntl
 import logging
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -66,11 +67,26 @@ class Mirror:
         )
 
     @contextmanager
-    def reading(self, *arguments: str | Path) -> Iterator[IO[bytes]]:
+    def reading(self, *arguments: str | Path, stdin: IO[bytes] | None = None) -> Iterator[IO[bytes]]:
         """What git writes, while it writes it. Raises GitError."""
         command = ["--git-dir", self.path, *arguments]
-        with git.reading(command, home=self.home, timeout=self.timeout, held=self.held) as stream:
+        with git.reading(command, home=self.home, timeout=self.timeout, held=self.held, stdin=stdin) as stream:
             yield stream
+
+    def contents(self, objects: Sequence[bytes]) -> list[bytes]:
+        """What these objects hold, in their order. For small ones. Raises GitError."""
+        if not objects:
+            return []
+        with tempfile.TemporaryFile() as asked:
+            asked.write(b"\n".join(objects) + b"\n")
+            asked.seek(0)
+            found: list[bytes] = []
+            with self.reading("cat-file", "--batch", stdin=asked) as stream:
+                for _ in objects:
+                    size = int(stream.readline().rsplit(b" ", 1)[-1])
+                    found.append(stream.read(size))
+                    stream.read(1)
+        return found
 
     def holds(self, commit: str) -> bool:
         """Whether the commit is in it."""

@@ -16,6 +16,7 @@ from flows.runtime.local import LocalRuntime
 from flows.settings import Settings
 from flows.workspace import Checkout, Limits, check_out
 from flows.workspace.limits import MIB, HostileTreeError, TooLargeError
+from flows.workspace.tar import NOWHERE
 from tests.flows.workspace.conftest import commit, content, git, members
 
 Read = Callable[..., Checkout]
@@ -171,6 +172,16 @@ def test_a_name_that_no_file_can_have_is_refused(repository: Path, read: Read) -
     assert read(repository).commit
 
 
+def test_a_link_that_no_system_takes_is_refused(repository: Path, read: Read) -> None:
+    for length in (4095, 4096):
+        link = raw(repository, b"x" * length, "blob")
+        point(repository, raw(repository, entry("link", b"l", link)))
+        if length == 4095:
+            assert read(repository).commit
+    with pytest.raises(TooLargeError, match="the link 'l' has more than 4095 bytes"):
+        read(repository)
+
+
 ODD = [
     b"a\\b", b"..\\..\\c", b"C:", b"con", b"new\nline", b"esc\x1b[31m", b"\xff\xfe", b"tab\t", b"quote\"'", b"-rf",
     b"\xe2\x80\xaeevil", b" ",
@@ -230,7 +241,9 @@ def test_links_are_text_to_agents(repository: Path, read: Read, tmp_path: Path, 
     if kind == "repository":
         commit(folder)
     checkout = read(folder)
-    assert {name: member.linkname for name, member in members(checkout, tmp_path).items() if member.issym()} == LINKS
+    inside = {"self": LINKS["self"], "git": LINKS["git"], "long": LINKS["long"]}
+    found = {name: member.linkname for name, member in members(checkout, tmp_path).items() if member.issym()}
+    assert found == dict.fromkeys(LINKS, NOWHERE.decode()) | inside
     root = staged(checkout, tmp_path)
     assert [path for path in root.rglob("*") if path.is_symlink()] == []  # the local runtime has none at all
     for name, target in LINKS.items():  # where there are links, as in a container
