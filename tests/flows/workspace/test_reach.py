@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import subprocess
+import threading
 from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
@@ -203,6 +205,31 @@ def test_a_plain_file_server_sends_git_nowhere_else(served: Served, tmp_path: Pa
             read(served.url(), tmp_path / "state", OPEN)
         assert any("/objects/" in path for path in served.asked)
         assert inner.asked == []
+
+
+def test_gits_own_protocol_is_held_to_the_address_too(
+    served: Served, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", names(("daemon.invalid", ("127.0.0.1",))))
+    said: list[bytes] = []
+
+    def serve(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            said.append(connection.recv(4096, socket.MSG_PEEK))
+            daemon = ["git", "daemon", "--inetd", "--export-all", f"--base-path={served.root}"]
+            subprocess.run(daemon, stdin=connection, stdout=connection, check=False)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(30)
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        port = listener.getsockname()[1]
+        reach = Reach(schemes=("git",), private_hosts=("127.0.0.1",))
+        found = read(f"git://daemon.invalid:{port}/x.git", tmp_path / "state", reach)
+        thread.join()
+    assert found.commit == git(repository, "rev-parse", "HEAD")
+    assert b"host=daemon.invalid:%d\0" % port in said[0]
 
 
 def test_ssh_is_held_to_the_address_and_the_key_of_the_name(
