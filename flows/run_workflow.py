@@ -37,6 +37,7 @@ from flows.execution.gates import Gates, check_ledger
 from flows.execution.library import loaded, text_of
 from flows.execution.origin import origin
 from flows.execution.pauses import Pauses
+from flows.execution.repository import read_repository
 from flows.execution.scheduler import Outcome, Scheduler
 from flows.execution.summary import denied, node_reports
 from flows.execution.tasks import Tasks
@@ -48,7 +49,7 @@ from flows.reports.schema import NodeReport, RunReport, RunStatus, added, counte
 from flows.runtime import Runtime
 from flows.settings import RuntimeName, Settings, local_person, settings
 from flows.store import open_store, record_origin, write
-from flows.workspace import ADDRESS_SCHEMA_PATTERN, Checkout, check_out
+from flows.workspace import ADDRESS_SCHEMA_PATTERN, Checkout
 
 MAX_PARALLEL_NODES = 8
 
@@ -144,15 +145,7 @@ def _definition(run_id: UUID, workflow: str, config: Settings, workspace: str) -
 def _checkout(run_id: UUID, repository: str, ref: str, config: Settings, *, waits: bool) -> Checkout:
     """The commit that the run began with, however often it is entered; kept, where it may wait for people."""
     began = archive.pinned_commit(run_id)
-    checkout = check_out(
-        repository,
-        ref,
-        state_dir=config.state_dir,
-        timeout=config.git_timeout,
-        credentials=config.git_credentials,
-        pinned=began,
-        kept_for=str(run_id) if waits else None,
-    )
+    checkout = read_repository(repository, ref, config, pinned=began, kept_for=str(run_id) if waits else None)
     if began is None:
         archive.pin_commit(run_id, checkout.commit)
     return checkout

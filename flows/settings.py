@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
 """The folder that holds `agents`, `flows` and `deployments`: a checkout, or site-packages."""
@@ -37,6 +37,14 @@ class EventSource(StrEnum):
     GITHUB = "github"
     ALERTMANAGER = "alertmanager"
     GRAFANA = "grafana"
+
+
+def _words(given: object) -> object:
+    return tuple(word for part in given.split(",") if (word := part.strip())) if isinstance(given, str) else given
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+"""Several words in one variable, commas between."""
 
 
 class PageAddress(BaseSettings):
@@ -107,6 +115,33 @@ class Settings(PageAddress):
         description="Seconds without a sign of life after which a run is marked as Crashed, when the automation is made.",
     )
     git_timeout: float = Field(default=900.0, gt=0, description="Seconds one git command may take.")
+    git_schemes: Words = Field(
+        default=("https", "ssh"),
+        description="How git URLs are read, of https, ssh, http and git; commas between.",
+    )
+    git_hosts: Words = Field(
+        default=("*",), description="Hosts of git URLs that are read, commas between: `git.example.org`, `*.example.org`."
+    )
+    git_private_hosts: Words = Field(
+        default=(),
+        description="Hosts, addresses and networks that are read although they are private or this machine; commas between.",
+    )
+    local_roots: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(),
+        description="Folders below which local repositories must be, colons between. Where none is named, runs of the page, "
+        "the API and events read no folder, and others any.",
+    )
+    max_files: int = Field(default=200_000, gt=0, description="Most files and folders of a repository at one commit.")
+    max_file_mb: int = Field(default=256, gt=0, description="Largest file of a repository, MiB.")
+    max_tree_mb: int = Field(default=2048, gt=0, description="Most that a repository's files have together, MiB.")
+    max_path_depth: int = Field(default=64, gt=0, le=500, description="Most parts of a path in a repository.")
+    max_path_bytes: int = Field(default=1024, gt=0, le=3072, description="Longest path in a repository, bytes.")
+    max_mirror_mb: int = Field(
+        default=8192, gt=0, description="Most that a repository's history takes on disk, MiB; a fetch is ended there."
+    )
+    mirror_days: float = Field(
+        default=30.0, ge=0, description="Days after which a mirror that no run has used or waits with is removed; 0: never."
+    )
     database_url: SecretStr | None = Field(
         default=None, description="Database of the ledger; default: the SQLite file `dockyard.db` in the state folder."
     )
@@ -121,6 +156,22 @@ class Settings(PageAddress):
         default_factory=dict,
         description='What each source signs its events with, as JSON: `{"github": "…"}`, at least 16 characters each.',
     )
+
+    @field_validator("git_schemes")
+    @classmethod
+    def _schemes(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        found = tuple(scheme.lower() for scheme in given)
+        if not found or not set(found) <= {"https", "ssh", "http", "git"}:
+            raise ValueError("write some of https, ssh, http, git, with commas between")
+        return found
+
+    @field_validator("local_roots", mode="before")
+    @classmethod
+    def _roots(cls, given: object) -> object:
+        found = tuple(part for part in given.split(os.pathsep) if part) if isinstance(given, str) else given
+        if isinstance(found, tuple) and any(not Path(part).expanduser().is_absolute() for part in found):
+            raise ValueError("write whole paths, with colons between")
+        return found
 
 
 def local_person() -> str:

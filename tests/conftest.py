@@ -61,8 +61,8 @@ def agent_image(engine: DockerClient) -> str:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Settings with a state folder of the test's own, and neither another database nor a policy."""
-    return Settings(state_dir=tmp_path / "state", database_url=None, policy_file=None)
+    """Settings with a state folder of the test's own, below which doors may name folders; no other database, no policy."""
+    return Settings(state_dir=tmp_path / "state", database_url=None, policy_file=None, local_roots=(tmp_path,))
 
 
 @pytest.fixture

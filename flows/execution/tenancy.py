@@ -10,13 +10,15 @@ from urllib.parse import unquote
 from pydantic import TypeAdapter, ValidationError
 
 from flows.errors import InvalidInputError
-from flows.people import DEFAULT_WORKSPACE, WorkspaceName
+from flows.people import DEFAULT_WORKSPACE, Via, WorkspaceName
 from flows.settings import Settings
-from flows.workspace import display, folder_of, is_url
+from flows.workspace import Reach, display, folder_of, is_url, place_of
 
 _TAG = "workspace:"
 _NAME: TypeAdapter[str] = TypeAdapter(WorkspaceName)
 _SCP = re.compile(r"(?:[\w.-]+@)?([\w.-]+):(?!//)(.+)")
+_OTHERS = (Via.PAGE, Via.API, Via.EVENT)
+"""Doors by which people and machines ask who do not sit at this one."""
 _WEB_PORTS = {"http": ":80", "https": ":443", "ssh": ":22", "git": ":9418"}
 
 
@@ -51,19 +53,41 @@ def deployment_name(workflow: str, workspace: str) -> str:
     return workflow if workspace == DEFAULT_WORKSPACE else f"{workflow}@{workspace}"
 
 
-def check_repository(repository: str, workspace: str, settings: Settings) -> None:
-    """Raises InvalidInputError where the workspace's runs may not read that repository, UnavailableError."""
+def check_repository(repository: str, workspace: str, settings: Settings, door: Via | None = None) -> None:
+    """Raises InvalidInputError where the workspace's runs may not read that repository, UnavailableError.
+
+    `door` is where somebody asks for a run; None, the run itself does. A door that serves others finds out what this hub
+    reads before anything is started, and lets nobody name a folder of the hub but those below `local_roots` and those that
+    the workspace is allowed by their path. The run finds out again, with the settings of its worker, when it reads.
+    """
     # Late, here and below: commands that need no database shall not wait for its library.
     from flows.accounts.workspaces import ANY
     from flows.approvals.globs import any_matches
 
     known = _patterns(workspace, settings)
+    if door in _OTHERS:
+        by_name = any_matches([pattern for pattern in known if pattern != ANY], _addresses(repository))
+        _check_door(repository, settings, by_name=by_name)
     if ANY not in known and not any_matches(known, _addresses(repository)):
         shown = display(repository)
         raise InvalidInputError(
             f"the workspace '{workspace}' may not read {shown}; who runs the hub allows it by "
             f"`dockyard workspaces allow {workspace} --repository PATTERN`"
         )
+
+
+def _check_door(repository: str, settings: Settings, *, by_name: bool) -> None:
+    reach = Reach.of(settings)
+    place = place_of(repository)
+    if place is None:
+        reach.check(repository)
+        return
+    if not settings.local_roots and not by_name:
+        raise InvalidInputError(
+            f"'{display(repository)}' is a folder of the hub, which only its command line may name; who runs the hub lets "
+            "others read below the folders in DOCKYARD_LOCAL_ROOTS"
+        )
+    reach.check_folder(place, display(repository))
 
 
 def _patterns(workspace: str, settings: Settings) -> tuple[str, ...]:
@@ -78,7 +102,7 @@ def _patterns(workspace: str, settings: Settings) -> tuple[str, ...]:
 def _addresses(repository: str) -> tuple[str, ...]:
     """The repository as patterns are compared with it: a whole path, or a URL in one spelling, with and without `.git`."""
     if not is_url(repository):
-        folder = folder_of(repository) if not repository.startswith("file:") else None
+        folder = folder_of(repository) if not repository.lower().startswith("file:") else None
         return () if folder is None else (folder.as_posix().removeprefix("/"),)
     scp = _SCP.fullmatch(repository)
     url = f"ssh://{scp[1]}/{scp[2].lstrip('/')}" if scp else repository

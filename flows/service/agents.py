@@ -16,10 +16,10 @@ from flows.definition.problems import did_you_mean
 from flows.errors import UnknownError
 from flows.execution.agents import Agents
 from flows.execution.engine import check_image, runtime_for
+from flows.execution.repository import read_repository
 from flows.people import DEFAULT_WORKSPACE
 from flows.runtime import Job
 from flows.settings import RuntimeName, Settings
-from flows.workspace import check_out
 
 
 class AgentInfo(Frozen):
@@ -74,9 +74,7 @@ def run_agent(
     manifest = manifest_of(name, settings)
     check_image(runtime, settings)
     run_id = str(uuid4())
-    checkout = check_out(
-        repository, ref, state_dir=settings.state_dir, timeout=settings.git_timeout, credentials=settings.git_credentials
-    )
+    checkout = read_repository(repository, ref, settings)
     info = RunInfo(run=run_id, node=name, repository=checkout.repository, commit=checkout.commit)
     if checkout.notice:
         log(logging.WARNING, checkout.notice)

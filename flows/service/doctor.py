@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agents.contract.schema import Frozen
-from flows.errors import DockyardError, InvalidInputError
+from flows.errors import DockyardError, InvalidInputError, UnavailableError
 from flows.execution.engine import connect
 from flows.runtime.image import agent_image
 from flows.runtime.sandbox import GVISOR
 from flows.runtime.verify import examine as examine_engine
 from flows.service.local import LocalServices
 from flows.settings import Settings
-from flows.workspace.credentials import helper
+from flows.workspace.credentials import credentials_of
+from flows.workspace.git import version
+from flows.workspace.reach import PINS
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -36,7 +38,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     """Look at every part in turn."""
     version = ".".join(str(part) for part in sys.version_info[:3])
     yield Check(part="Python", ok=sys.version_info >= (3, 11), found=version, remedy="install Python 3.11 or newer")
-    yield _program("git", "apt-get install git", needed=True)
+    yield _git()
     yield _semgrep()
     yield from _engine(settings)
     yield _program("bwrap", "apt-get install bubblewrap (a seal for the local runtime)", needed=False)
@@ -54,6 +56,15 @@ def examine(settings: Settings) -> Iterator[Check]:
 def _program(name: str, remedy: str, *, needed: bool) -> Check:
     path = shutil.which(name)
     return Check(part=name, ok=path is not None, found=path or "missing", needed=needed, remedy=remedy)
+
+
+def _git() -> Check:
+    try:
+        found = version()
+    except UnavailableError as error:
+        return Check(part="git", ok=False, found=str(error), remedy="apt-get install git")
+    shown = ".".join(str(part) for part in found)
+    return Check(part="git", ok=found >= PINS, found=shown, remedy="git 2.37 or newer, to read URLs")
 
 
 def _semgrep() -> Check:
@@ -102,7 +113,7 @@ def _sandbox(client: DockerClient, image: str) -> Check:
 
 def _credentials(file: Path) -> Check:
     try:
-        helper(file)
+        credentials_of(file)
     except InvalidInputError as error:
         return Check(
             part="git credentials", ok=False, found=str(error), remedy="see docs/how-to/read-private-repositories.md"

@@ -22,13 +22,14 @@ from flows.errors import InvalidInputError
 from flows.execution.engine import check_image, runtime_for
 from flows.execution.inputs import Inputs, Scope, holds, items_of
 from flows.execution.outcome import Outcome, skipped, unneeded
+from flows.execution.repository import read_repository
 from flows.execution.step import limited
 from flows.runtime import Job, Runtime
 from flows.service import fixtures, sketches
 from flows.service.fixtures import Fixture
 from flows.service.workflows import named
 from flows.settings import RuntimeName, Settings
-from flows.workspace import Checkout, check_out
+from flows.workspace import Checkout
 
 EMPTY = "{}"
 """The fixture of a node that reads nothing."""
@@ -77,13 +78,7 @@ def run_node(request: NodeRequest, settings: Settings, *, log: Log) -> NodeResul
     typed = read_params(definition.workflow, request.typed)
     fixture = fixtures.read(request.fixture, definition, node, definition.manifests, typed)
     check_image(request.runtime, settings)
-    checkout = check_out(
-        request.repository,
-        request.ref,
-        state_dir=settings.state_dir,
-        timeout=settings.git_timeout,
-        credentials=settings.git_credentials,
-    )
+    checkout = read_repository(request.repository, request.ref, settings)
     run_id = str(uuid4())
     scope = _scope(definition, fixture, checkout, run_id)
     try:

@@ -12,11 +12,12 @@ from flows.errors import UnknownError
 from flows.execution.agents import Agents
 from flows.execution.engine import check_image
 from flows.execution.library import kept_named, loaded
+from flows.execution.repository import read_repository
 from flows.execution.tenancy import check_repository
-from flows.people import DEFAULT_WORKSPACE
+from flows.people import DEFAULT_WORKSPACE, Via
 from flows.service.workflows import named
 from flows.settings import RuntimeName, Settings
-from flows.workspace import check_out, folder_of
+from flows.workspace import folder_of
 
 
 class StartRequest(Frozen):
@@ -56,8 +57,10 @@ class CheckedRequest:
     params: dict[str, JsonValue]
 
 
-def check_request(request: StartRequest, settings: Settings, workspace: str | None = None) -> CheckedRequest:
-    """Check workflow, params, repository and, in a folder, the ref. Raises InvalidInputError.
+def check_request(
+    request: StartRequest, settings: Settings, workspace: str | None = None, door: Via = Via.CLI
+) -> CheckedRequest:
+    """Check workflow, params, repository and, in a folder, the ref. Raises InvalidInputError. `door` is where it is asked.
 
     `workspace` is whose run it would be: by default that of a kept workflow, else the default one.
 
@@ -76,10 +79,10 @@ def check_request(request: StartRequest, settings: Settings, workspace: str | No
     params = {**read_params(definition.workflow, request.typed), **request.params}
     bind(definition.workflow, params)
     folder = folder_of(request.repository)
-    check_repository(request.repository, whose, settings)
+    check_repository(request.repository, whose, settings, door)
     if folder is not None and request.ref != "HEAD":
         # Not wasted: the run takes the ref from the same mirror.
-        check_out(str(folder), request.ref, state_dir=settings.state_dir, timeout=settings.git_timeout)
+        read_repository(str(folder), request.ref, settings)
     return CheckedRequest(
         definition=definition,
         author=None if kept is None else kept.author,

@@ -154,7 +154,7 @@ class Runs:
         """
         from flows.execution.origin import DOOR, REQUESTER, TRIGGER
 
-        checked = check_request(request, self._settings, self._caller.workspace)
+        checked = check_request(request, self._settings, self._caller.workspace, self._caller.via)
         ensure_pool(self._client, self._settings)
         ensure_lost_runs_are_told(self._client, self._settings, FLOW_NAME)
         if checked.from_file:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import Path
 
+from flows.people import deceives
 from flows.workspace.git import GitError
+from flows.workspace.limits import MAX_NAME_BYTES
 from flows.workspace.refusals import BaseMovedError, BranchTakenError, DiffRefusedError, PatchError
 from flows.workspace.target import Scratch, Signature, Target
 
 _INDEX_LINE = re.compile(rb"^index ([0-9a-f]{40}|[0-9a-f]{64})\.\.([0-9a-f]{40}|[0-9a-f]{64})(?: [0-7]{6})?$", re.MULTILINE)
 _HEADER = b"diff --git "
 _LINK, _SUBMODULE = "120000", "160000"
+_NOT_UTF_8 = "\ufffd"
+"""What git's output has in the place of bytes that are no text."""
 _GITS_OWN = frozenset({".git", ".gitmodules"})
 
 
@@ -116,6 +121,13 @@ def _tree(scratch: Scratch, base_commit: str, diff: bytes) -> str:
     return tree
 
 
+def _is_odd(path: str) -> bool:
+    """Whether a path holds what a screen does not show as it is, is not UTF-8, or is a path of another kind elsewhere."""
+    hidden = any(deceives(sign) or unicodedata.category(sign) == "Cf" for sign in path)
+    long = any(len(part.encode()) > MAX_NAME_BYTES for part in path.split("/"))
+    return hidden or long or "\\" in path or _NOT_UTF_8 in path
+
+
 def _check(listed: str, diff: bytes) -> None:
     """Raises DiffRefusedError for what no patch may touch, and where other contents change than the diff says."""
     changed = []
@@ -128,6 +140,8 @@ def _check(listed: str, diff: bytes) -> None:
             raise DiffRefusedError(f"the diff touches the {kind} {path!r}; a patch changes files, nothing else")
         if any(part.lower() in _GITS_OWN for part in parts) or ".." in parts or path.startswith("/"):
             raise DiffRefusedError(f"the diff touches {path!r}, which is git's own or outside; no patch may do that")
+        if _is_odd(path):
+            raise DiffRefusedError(f"the diff touches {path!r}, a name that reads as another elsewhere; rename it")
         if old != new:
             changed.append((old, new))
     if not listed:

@@ -2,40 +2,43 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import logging
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from flows.errors import InvalidInputError
 from flows.workspace import git
-from flows.workspace.credentials import helper
+from flows.workspace.credentials import credentials_of
 from flows.workspace.history import changes
 from flows.workspace.keeping import keep, release
+from flows.workspace.limits import MIB, HostileTreeError, Limits, TooLargeError, check_listing
+from flows.workspace.mirror import Mirror, locked
+from flows.workspace.reach import Reach, Way
 from flows.workspace.snapshot import snapshot
-from flows.workspace.source import display, folder_of
+from flows.workspace.source import display, folder_of, is_git, place_of
+from flows.workspace.tar import write_tar
 
 log = logging.getLogger(__name__)
 
-GC_LOOSE_OBJECTS = 6700
-"""git's own default; our configuration switches its automatic, detached collection off."""
+MIRRORS = "mirrors"
+"""The folder of all mirrors in the state folder."""
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_OPEN = Reach()
+_USUAL = Limits()
 
-_FETCH = ("--quiet", "--prune", "--no-tags", "--no-recurse-submodules", "--force", "--update-shallow")
+_ALONE = ("--quiet", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance")
+_FETCH = (*_ALONE, "--prune", "--force", "--update-shallow")
 _REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _HEAD = "+HEAD:refs/dockyard/HEAD"
 _STARTS_AT_HEAD = re.compile(r"(?:HEAD|@)(?![\w./-])")
 _ADDRESS = re.compile(r"\w+://[^\s'\"]+")
 _NOT_LET_IN = re.compile(r"could not read (?:Username|Password)|Authentication failed")
-
-# Takes every attribute away that would change or hide content: filters, line endings, export-ignore.
-_ATTRIBUTES = "* -text -eol -filter -ident -export-ignore -export-subst -working-tree-encoding\n"
+_REDIRECTED = re.compile(r"returned error: 30[1-8]")
 
 
 DIRTY = "The working tree has uncommitted changes; they are not part of this run."
@@ -66,17 +69,14 @@ class Checkout:
     def changes(self) -> Mapping[str, int]:
         """By file, the commits of the past year that changed it; empty where the history cannot tell."""
         try:
-            return changes(self.mirror, self.commit, home=self.home, timeout=self.timeout)
+            return changes(Mirror(self.mirror, self.home, self.timeout), self.commit)
         except git.GitError as error:
             log.warning("How often files change is not known: %s", error)
             return {}
 
     def write_tar(self, path: Path) -> None:
-        """Write the commit's whole tree to `path` as an uncompressed tar. Raises GitError."""
-        # The tree, not the commit: a header with the commit's id makes the tar of an empty tree unreadable.
-        tree = f"{self.commit}^{{tree}}"
-        arguments = [*_where(self.mirror), "archive", "--format=tar", "-o", path, tree]
-        git.run(arguments, home=self.home, timeout=self.timeout)
+        """Write the commit's whole tree to `path` as an uncompressed tar, links out of it cut off. Raises GitError."""
+        write_tar(Mirror(self.mirror, self.home, self.timeout), self.commit, path)
 
 
 def check_out(
@@ -88,149 +88,151 @@ def check_out(
     credentials: Path | None = None,
     pinned: str | None = None,
     kept_for: str | None = None,
+    reach: Reach = _OPEN,
+    limits: Limits = _USUAL,
 ) -> Checkout:
     """Fetch `repository` into its mirror under `state_dir` and resolve `ref` to a commit.
 
     A folder that is not a git repository is taken as it stands, as one commit of its own. `credentials` is
     a file of passwords for URLs. With `pinned`, it is that commit whatever `ref` names by now. `kept_for` is the id of a
     run that may want the commit again in weeks: the mirror keeps it until `Checkout.release` of that run.
-    Raises InvalidInputError when there is no such repository or ref.
+    Raises InvalidInputError when there is no such repository or ref, when it is out of `reach` or exceeds the `limits`,
+    and UnavailableError when git is missing or others hold the mirror for longer than `timeout`.
     """
     if ref.startswith("-") or not ref.strip():
         raise InvalidInputError(f"'{ref}' is not a ref; give a branch, a tag or a commit")
     state_dir = state_dir.resolve()  # git is called from other folders
     home = state_dir / "git"
-    folder = folder_of(repository)
-    access = {} if folder is not None else helper(credentials)
-    source = repository if folder is None else str(folder)
-    mirror = state_dir / "mirrors" / hashlib.sha256(source.encode("utf-8", "surrogateescape")).hexdigest()[:24]
+    source = _Source.of(repository, reach, credentials)
+    key = hashlib.sha256(source.name.encode("utf-8", "surrogateescape")).hexdigest()[:24]
     try:
-        with _locked(mirror):
-            if not _is_made(mirror):
-                _make(mirror, home, timeout)
-            dirty = False
-            if pinned is not None and _holds(mirror, pinned, home, timeout):
-                commit = pinned
-            elif folder is not None and not _is_git(folder):
-                if ref != "HEAD":
-                    raise InvalidInputError(f"'{repository}' is not a git repository, so it has no ref '{ref}'")
-                commit = snapshot(mirror, folder, home=home, timeout=timeout)
-                if pinned not in (None, commit):
-                    raise InvalidInputError(f"'{repository}' has changed since the run began; start a new one")
-            else:
-                _fetch(mirror, source, ref, home=home, timeout=timeout, access=access)
-                commit = _resolve(mirror, source, pinned or ref, home=home, timeout=timeout, access=access)
-                if folder is not None and ref == "HEAD" and (folder / ".git").exists():
-                    dirty = _is_dirty(mirror, folder, commit, home, timeout)
+        with locked(state_dir / MIRRORS / key, home=home, timeout=timeout) as mirror:
+            commit = _commit(mirror, source, ref, pinned, limits)
+            with mirror.reading("ls-tree", "-r", "-t", "-l", "-z", "--full-tree", f"{commit}^{{tree}}") as listing:
+                check_listing(listing, limits)
             if kept_for is not None:
-                keep(mirror, kept_for, commit, home=home, timeout=timeout)
-            _tidy(mirror, home, timeout)
+                keep(mirror, kept_for, commit)
+            # Last: until now nobody knows whether the tree can be held in memory.
+            dirty = pinned is None and source.has_files and ref == "HEAD" and _is_dirty(mirror, source.folder, commit)
+            mirror.tidy()
     except git.GitError as error:
         # Not `from error`: git's own words may hold the URL as it was given.
-        reason = _ADDRESS.sub(lambda found: display(found[0]), str(error))
-        hint = "; for a private repository set DOCKYARD_GIT_CREDENTIALS" if _NOT_LET_IN.search(reason) else ""
-        raise InvalidInputError(f"cannot read '{display(repository)}' at '{ref}': {reason}{hint}") from None
+        raise InvalidInputError(f"cannot read '{display(repository)}' at '{ref}': {_told(error, limits)}") from None
+    except (TooLargeError, HostileTreeError) as error:
+        raise type(error)(f"'{display(repository)}' at '{ref}' is not read: {error}") from error
     return Checkout(
         repository=display(repository),
         ref=ref,
         commit=commit,
-        mirror=mirror,
+        mirror=mirror.path,
         home=home,
         timeout=timeout,
         dirty=dirty,
     )
 
 
-def _holds(mirror: Path, commit: str, home: Path, timeout: float) -> bool:
-    try:
-        git.run([*_where(mirror), "cat-file", "-e", f"{commit}^{{commit}}"], home=home, timeout=timeout)
-    except git.GitError:  # another machine's mirror
-        return False
-    return True
+@dataclass(frozen=True)
+class _Source:
+    """Where to fetch from. `name` tells repositories apart; `folder` is empty for a URL, a `file://` one, too."""
+
+    given: str
+    name: str
+    reach: Reach
+    credentials: Path | None
+    folder: Path = Path()
+    local: bool = True
+
+    @classmethod
+    def of(cls, repository: str, reach: Reach, credentials: Path | None) -> _Source:
+        place = place_of(repository)
+        if place is None:
+            return cls(repository, reach.check(repository).url, reach, credentials, local=False)
+        reach.check_folder(place, display(repository))
+        folder = folder_of(repository)
+        # git would not read each spelling of such a URL as it was read here.
+        return cls(repository, place.as_uri() if folder is None else str(folder), reach, None, folder or Path())
+
+    @property
+    def is_plain(self) -> bool:
+        """A folder that is no repository."""
+        return self.folder != Path() and not is_git(self.folder)
+
+    @property
+    def has_files(self) -> bool:
+        """A repository with files beside it."""
+        return self.folder != Path() and (self.folder / ".git").exists()
+
+    def way(self) -> Way:
+        """How git gets there now. Raises InvalidInputError."""
+        if self.local:
+            return Way(self.name, "file")
+        way = self.reach.way(self.given)
+        return way.with_settings(credentials_of(self.credentials))
 
 
-def _is_made(mirror: Path) -> bool:
-    head = mirror / "HEAD"
-    return head.exists() and head.read_text(encoding="utf-8").strip() == "ref: refs/dockyard/HEAD"
+def _commit(mirror: Mirror, source: _Source, ref: str, pinned: str | None, limits: Limits) -> str:
+    if pinned is not None and mirror.holds(pinned):
+        return pinned
+    if not source.is_plain:
+        way = source.way()
+        _fetch(mirror, way, ref, mirror.room(limits))
+        return _resolve(mirror, source, way, pinned or ref, limits)
+    if ref != "HEAD":
+        raise InvalidInputError(f"'{source.given}' is not a git repository, so it has no ref '{ref}'")
+    mirror.room(limits)
+    commit = snapshot(mirror, source.folder, limits)
+    if pinned not in (None, commit):
+        raise InvalidInputError(f"'{source.given}' has changed since the run began; start a new one")
+    return commit
 
 
-def _make(mirror: Path, home: Path, timeout: float) -> None:
-    git.run(["init", "--quiet", "--bare", "--template=", mirror], home=home, timeout=timeout)
-    (mirror / "info").mkdir(exist_ok=True)
-    (mirror / "info" / "attributes").write_text(_ATTRIBUTES, encoding="utf-8")
-    # HEAD~1 and @ count from the repository's HEAD, not from a branch that happens to be called master.
-    # This comes last: a mirror that says so is complete.
-    git.run([*_where(mirror), "symbolic-ref", "HEAD", "refs/dockyard/HEAD"], home=home, timeout=timeout)
+def _told(error: git.GitError, limits: Limits) -> str:
+    if isinstance(error, git.OverSizeError):
+        return f"its history takes more than {limits.mirror // MIB} MiB on this machine (DOCKYARD_MAX_MIRROR_MB)"
+    reason = _ADDRESS.sub(lambda found: display(found[0]), str(error))
+    if _REDIRECTED.search(reason):
+        return f"{reason}: the server redirects, which is not followed; give the address that it leads to"
+    return f"{reason}; for a private repository set DOCKYARD_GIT_CREDENTIALS" if _NOT_LET_IN.search(reason) else reason
 
 
-def _fetch(mirror: Path, source: str, ref: str, *, home: Path, timeout: float, access: Mapping[str, str]) -> None:
-    command = [*_where(mirror), "fetch", *_FETCH, "--", source]
+def _fetch(mirror: Mirror, way: Way, ref: str, room: int) -> None:
+    command = ("fetch", *_FETCH, "--", way.url)
     try:
         # Tags and branches keep their names apart from HEAD, which a mirror refspec would not bring.
-        git.run([*command, *_REFS, _HEAD], home=home, timeout=timeout, extra=access)
+        mirror.run(*command, *_REFS, _HEAD, extra=way.extra, protocol=way.protocol, largest=room)
     except git.GitError as error:
         # A repository whose HEAD names no branch still has the others.
         if "remote ref HEAD" not in str(error) or _STARTS_AT_HEAD.match(ref):
             raise
-        git.run([*command, *_REFS], home=home, timeout=timeout, extra=access)
+        mirror.run(*command, *_REFS, extra=way.extra, protocol=way.protocol, largest=room)
 
 
-def _resolve(mirror: Path, source: str, ref: str, *, home: Path, timeout: float, access: Mapping[str, str]) -> str:
-    where = _where(mirror)
-    parse = [*where, "rev-parse", "--quiet", "--verify", "--end-of-options"]
+def _resolve(mirror: Mirror, source: _Source, way: Way, ref: str, limits: Limits) -> str:
+    parse = ("rev-parse", "--quiet", "--verify", "--end-of-options", f"{ref}^{{commit}}")
     try:
-        return git.run([*parse, f"{ref}^{{commit}}"], home=home, timeout=timeout)
+        return mirror.run(*parse)
     except git.GitError:
         if not _COMMIT.fullmatch(ref):
-            raise InvalidInputError(f"there is no branch, tag or commit '{ref}' in '{display(source)}'") from None
+            raise InvalidInputError(f"there is no branch, tag or commit '{ref}' in '{display(source.given)}'") from None
     # A commit that no branch or tag reaches (a pull request's, say) can often still be asked for by its id.
-    command = [*where, "fetch", "--quiet", "--no-tags", "--", source, ref]
-    git.run(command, home=home, timeout=timeout, extra=access)
-    return git.run([*parse, f"{ref}^{{commit}}"], home=home, timeout=timeout)
+    command = ("fetch", *_ALONE, "--", way.url, ref)
+    mirror.run(*command, extra=way.extra, protocol=way.protocol, largest=mirror.room(limits))
+    return mirror.run(*parse)
 
 
-def _tidy(mirror: Path, home: Path, timeout: float) -> None:
-    """Let git pack what has gathered and drop what nothing has reached for two weeks, when there is enough of it.
-
-    In the foreground, because the mirror is locked only as long as this process works on it.
-    """
-    settings = ("-c", f"gc.auto={GC_LOOSE_OBJECTS}", "-c", "gc.autoDetach=false")
-    try:
-        git.run([*_where(mirror), *settings, "gc", "--auto", "--quiet"], home=home, timeout=timeout)
-    except git.GitError as error:
-        log.warning("the mirror %s could not be tidied, which costs room and nothing else: %s", mirror, error)
-
-
-def _is_git(folder: Path) -> bool:
-    # Only the folder's own repository counts: a plain folder inside some other checkout is a folder.
-    return (folder / ".git").exists() or ((folder / "HEAD").is_file() and (folder / "objects").is_dir())
-
-
-def _is_dirty(mirror: Path, folder: Path, commit: str, home: Path, timeout: float) -> bool:
+def _is_dirty(mirror: Mirror, folder: Path, commit: str) -> bool:
     """Whether tracked files differ from `commit`.
 
     Asked through the mirror: `git status` in the folder would run the filters its own configuration names.
     """
-    with tempfile.TemporaryDirectory(prefix="index-", dir=mirror) as scratch:
+    with tempfile.TemporaryDirectory(prefix="index-", dir=mirror.path) as scratch:
         extra = {"GIT_INDEX_FILE": str(Path(scratch) / "index")}
-        where = [*_where(mirror), "--work-tree", folder, "-c", "core.bare=false", "-C", folder]
-        git.run([*where, "read-tree", commit], home=home, timeout=timeout, extra=extra)
+        # Nothing is written where a name could mean another file than it says.
+        where = ("--work-tree", folder, "-c", "core.bare=false", "-c", "core.protectNTFS=false", "-C", folder)
+        mirror.run(*where, "read-tree", commit, extra=extra)
         # The index was just read and knows no file's time and size yet: without this all files look changed.
         # Submodules are left alone: looking into one runs git in it, with the configuration it brings.
-        refresh = ["update-index", "-q", "--refresh", "--unmerged", "--ignore-submodules"]
-        git.run([*where, *refresh], home=home, timeout=timeout, extra=extra, ok=(0, 1))
-        differ = ["diff-files", "--name-only", "--ignore-submodules=all"]
-        return bool(git.run([*where, *differ], home=home, timeout=timeout, extra=extra))
-
-
-def _where(mirror: Path) -> list[str | Path]:
-    return ["--git-dir", mirror]
-
-
-@contextmanager
-def _locked(mirror: Path) -> Iterator[None]:
-    """One process at a time changes a mirror."""
-    mirror.mkdir(parents=True, exist_ok=True)
-    with (mirror.parent / f"{mirror.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        refresh = ("update-index", "-q", "--refresh", "--unmerged", "--ignore-submodules")
+        mirror.run(*where, *refresh, extra=extra, ok=(0, 1))
+        differ = ("diff-files", "--name-only", "--ignore-submodules=all")
+        return bool(mirror.run(*where, *differ, extra=extra))

@@ -9,8 +9,8 @@ from pathlib import Path
 from flows.errors import InvalidInputError
 
 
-def helper(file: Path | None) -> dict[str, str]:
-    """Variables that let git look up passwords in `file` (one `https://user:password@host` a line); none without it.
+def credentials_of(file: Path | None) -> dict[str, str]:
+    """Settings of git that let it look up passwords in `file` (one `https://user:password@host` a line); none without it.
 
     Raises InvalidInputError when the file is missing or others may read it.
     """
@@ -29,4 +29,4 @@ def helper(file: Path | None) -> dict[str, str]:
         )
     # Only ever asked: left to itself git would take a line out of the file that a server once refused.
     script = f'!f() {{ test "$1" != get || git credential-store --file={shlex.quote(str(path))} get; }}; f'
-    return {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "credential.helper", "GIT_CONFIG_VALUE_0": script}
+    return {"credential.helper": script}

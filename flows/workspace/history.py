@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import replace
 
-from flows.workspace import git
+from flows.workspace.mirror import Mirror
 
 YEAR = 365 * 24 * 60 * 60
 """Seconds before the commit that are looked at."""
@@ -14,17 +14,14 @@ PATIENCE = 60.0
 """Seconds after which a history is too long to be read for this."""
 
 
-def changes(mirror: Path, commit: str, *, home: Path, timeout: float) -> Mapping[str, int]:
+def changes(mirror: Mirror, commit: str) -> Mapping[str, int]:
     """By file, the commits that changed it in the year up to `commit`, merges left out.
 
     Empty where the history is that one commit, which says of each file that it is new. Raises GitError.
     """
-    where = [f"--git-dir={mirror}"]
-    patience = min(timeout, PATIENCE)
-    since = int(git.run([*where, "log", "-1", "--format=%ct", commit], home=home, timeout=patience)) - YEAR
-    arguments = ["log", "-z", "--format=", "--name-only", "--no-renames", "--no-merges", f"--max-age={since}", commit]
-    number = int(git.run([*where, "rev-list", "--count", "--max-count=2", commit], home=home, timeout=patience))
-    if number < 2:
+    hasty = replace(mirror, timeout=min(mirror.timeout, PATIENCE))
+    if int(hasty.run("rev-list", "--count", "--max-count=2", commit)) < 2:
         return {}
-    named = git.run([*where, *arguments], home=home, timeout=patience).split("\0")
-    return Counter(name for name in named if name)
+    since = int(hasty.run("log", "-1", "--format=%ct", commit)) - YEAR
+    shown = ("-z", "--format=", "--name-only", "--no-renames", "--no-merges", f"--max-age={since}")
+    return Counter(name for name in hasty.run("log", *shown, commit).split("\0") if name)

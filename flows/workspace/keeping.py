@@ -5,24 +5,24 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from flows.workspace import git
+from flows.errors import DockyardError
+from flows.workspace.mirror import Mirror, holding
 
 log = logging.getLogger(__name__)
+KEPT = "refs/dockyard/runs/"
+"""Where these refs are. Not below refs/heads or refs/tags: a fetch prunes those."""
 
 
-def keep(mirror: Path, run: str, commit: str, *, home: Path, timeout: float) -> None:
+def keep(mirror: Mirror, run: str, commit: str) -> None:
     """Keep `commit` in `mirror` for the run; again, nothing. Raises GitError."""
-    git.run(["--git-dir", mirror, "update-ref", _ref(run), commit], home=home, timeout=timeout)
+    mirror.run("update-ref", f"{KEPT}{run}", commit)
 
 
-def release(mirror: Path, run: str, *, home: Path, timeout: float) -> None:
+def release(path: Path, run: str, *, home: Path, timeout: float) -> None:
     """Let go of what was kept for the run, if anything was. That it cannot be is logged: it costs room and nothing else."""
     try:
-        git.run(["--git-dir", mirror, "update-ref", "-d", _ref(run)], home=home, timeout=timeout)
-    except git.GitError as error:
-        log.warning("the mirror %s goes on keeping the commit of run %s: %s", mirror, run, error)
-
-
-def _ref(run: str) -> str:
-    # Not below refs/heads or refs/tags: a fetch prunes those.
-    return f"refs/dockyard/runs/{run}"
+        with holding(path, timeout) as lock:
+            if path.is_dir():  # it was kept for nobody, and nobody has used it for long
+                Mirror(path, home, timeout, (lock,)).run("update-ref", "-d", f"{KEPT}{run}")
+    except DockyardError as error:
+        log.warning("the mirror %s goes on keeping the commit of run %s: %s", path, run, error)

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.workspace import git
+from flows.workspace.limits import Limits, Tally
+from flows.workspace.mirror import Mirror
 
 _STAMP = "2000-01-01T00:00:00Z"
 _IDENTITY = {
@@ -28,21 +29,23 @@ class _Entry:
     source: bytes
 
 
-def snapshot(mirror: Path, folder: Path, *, home: Path, timeout: float) -> str:
-    """Record every file and link below `folder` in `mirror` and return the commit's id. Raises GitError.
+def snapshot(mirror: Mirror, folder: Path, limits: Limits) -> str:
+    """Record every file and link below `folder` in `mirror` and return the commit's id.
+
+    Raises GitError, and TooLargeError before anything of the folder is read.
 
     `git add` would leave out what an ignore file names and everything inside a repository of its own;
     here only `.git` itself, pipes, sockets, devices and what may not be read stay out.
     """
-    with tempfile.TemporaryDirectory(prefix="snapshot-", dir=mirror) as scratch:
+    with tempfile.TemporaryDirectory(prefix="snapshot-", dir=mirror.path) as scratch:
         extra = {"GIT_INDEX_FILE": str(Path(scratch) / "index"), **_IDENTITY}
         # Names that other systems take for `.git` are ordinary names here.
-        where: list[str | Path] = ["--git-dir", mirror, "-c", "core.protectNTFS=false", "-c", "core.protectHFS=false"]
+        where = ("-c", "core.protectNTFS=false", "-c", "core.protectHFS=false")
 
         def call(*arguments: str, stdin: bytes = b"") -> str:
-            return git.run([*where, *arguments], home=home, timeout=timeout, extra=extra, stdin=stdin)
+            return mirror.run(*where, *arguments, extra=extra, stdin=stdin)
 
-        entries = list(_entries(folder, Path(scratch)))
+        entries = list(_entries(folder, Path(scratch), Tally(limits)))
         paths = b"".join(_quoted(entry.source) + b"\n" for entry in entries)
         ids = call("hash-object", "-w", "--no-filters", "--stdin-paths", stdin=paths).split()
         listing = b"".join(
@@ -56,21 +59,23 @@ def snapshot(mirror: Path, folder: Path, *, home: Path, timeout: float) -> str:
     return commit
 
 
-def _entries(folder: Path, scratch: Path) -> Iterator[_Entry]:
+def _entries(folder: Path, scratch: Path, tally: Tally) -> Iterator[_Entry]:
     links = 0
     for base, subfolders, names in os.walk(folder):
         subfolders[:] = sorted(name for name in subfolders if name.lower() != ".git")
         for name in sorted([*names, *subfolders]):
             path = Path(base) / name
-            mode = path.lstat().st_mode
+            status = path.lstat()
+            mode = status.st_mode
             relative = os.fsencode(path.relative_to(folder))
             if name.lower() == ".git":
                 continue
+            tally.add(relative, status.st_size if stat.S_ISREG(mode) else 0)
             if stat.S_ISLNK(mode):
                 # A link's content is where it points, which no file holds: one is written.
                 links += 1
                 target = scratch / f"link-{links}"
-                target.write_bytes(os.fsencode(path.readlink()))
+                target.write_bytes(os.readlink(os.fsencode(path)))  # noqa: PTH115 — a Path would tidy the text
                 yield _Entry(relative, b"120000", os.fsencode(target))
             elif stat.S_ISREG(mode) and os.access(path, os.R_OK):
                 kind = b"100755" if mode & stat.S_IXUSR else b"100644"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 from flows.errors import InvalidInputError
 
 ADDRESS_SCHEMA_PATTERN = r"^(?![hH][tT][tT][pP][sS]?://([^/?#]*@|[^#]*\?))(?!\w+://[^/?#]*:[^/?#]*@)"
 """What `check_url` refuses, for JSON schemas: a Prefect server that checks it never stores such a URL."""
 
-_URL = re.compile(r"(?:(?:https?|ssh|git|file)://\S+|[\w.-]+@[\w.-]+:\S+)")
+_URL = re.compile(r"(?:(?i:https?|ssh|git|file)://\S+|[\w.-]+@[\w.-]+:\S+)")
+_FILE = re.compile(r"(?i:file)://(?:(?i:localhost)(?=/))?(/.*)", re.DOTALL)
 _WEB = ("http", "https")
 
 
@@ -45,6 +47,25 @@ def check_url(repository: str) -> None:
             f"the URL of '{display(repository)}' has credentials in it, which would be stored with the run; "
             "give it without them and put them in a file that DOCKYARD_GIT_CREDENTIALS names, or use ssh"
         )
+
+
+def is_git(folder: Path) -> bool:
+    """Whether it is a repository itself: a plain folder inside some other checkout is a folder."""
+    return (folder / ".git").exists() or ((folder / "HEAD").is_file() and (folder / "objects").is_dir())
+
+
+def place_of(repository: str) -> Path | None:
+    """Where on this machine `repository` is, be it a folder or a `file://` URL; None for another machine's.
+
+    Raises InvalidInputError as `folder_of`, and for the file of another host.
+    """
+    if not repository.lower().startswith("file:"):
+        return folder_of(repository)
+    check_url(repository)
+    found = _FILE.fullmatch(repository)
+    if found is None or "\0" in unquote(found[1]):
+        raise InvalidInputError(f"'{display(repository)}' is no folder of this machine; write file:///path")
+    return Path(unquote(found[1])).resolve()
 
 
 def folder_of(repository: str) -> Path | None:

@@ -42,7 +42,13 @@ def settings(tmp_path: Path, prefect_server: str) -> Settings:
     """A state folder, a repository and a work pool of the test's own; nobody takes its runs."""
     (tmp_path / "repository").mkdir()
     pool = f"pool-{uuid4().hex[:8]}"
-    return Settings(state_dir=tmp_path / "state", database_url=None, work_pool=pool, work_pool_type="process")
+    return Settings(
+        state_dir=tmp_path / "state",
+        database_url=None,
+        work_pool=pool,
+        work_pool_type="process",
+        local_roots=(tmp_path,),
+    )
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tarfile
 import threading
 import time
@@ -20,6 +21,7 @@ from agents.contract.schema import RunInfo
 from flows.errors import NodeFailedError, NodeTimedOutError, UnavailableError
 from flows.runtime import Job, sandbox
 from flows.runtime.docker import DockerRuntime
+from flows.workspace import check_out
 from tests.conftest import missing
 
 pytestmark = pytest.mark.engine
@@ -134,6 +136,36 @@ answer({
         "seccomp": "2",
         "hub_code": False,
     }
+
+
+def test_odd_names_and_links_of_a_repository_are_inert(runtime: DockerRuntime, tmp_path: Path) -> None:
+    folder = tmp_path / "hostile"
+    folder.mkdir()
+    source = ANSWER + (
+        "from pathlib import Path\nfrom agents.contract.workspace import Workspace\n"
+        "space = Workspace(Path('/workspace'))\n"
+        "answer({'files': list(space.files()), 'read': [space.read_text(name) for name in ('out', 'up', 'etc/passwd')],\n"
+        "        'notes': sorted({note.kind for note in space.notes})})\n"
+    )
+    (folder / "probe.py").write_text(source, encoding="utf-8")
+    odd = ["a\\b", "..\\c", "new\nline", "esc\x1b[31m", "-rf", " ", "n" * 255]
+    for name in [*odd, os.fsdecode(b"\xff\xfe")]:
+        (folder / name).write_text("x", encoding="utf-8")
+    for name, target in {
+        "out": "/etc/passwd",
+        "up": "../../etc/passwd",
+        "etc": "/etc",
+        "self": "self",
+        "far": "x/" * 2000,
+    }.items():
+        (folder / name).symlink_to(target)
+    checkout = check_out(str(folder), "HEAD", state_dir=tmp_path / "state", timeout=60)
+    checkout.write_tar(tmp_path / "workspace.tar")
+    runtime.stage(tmp_path / "workspace.tar")
+    lines: list[str] = []
+    said = runtime.run(job(scripted(), {}, lines)).result.report
+    assert said is not None, lines
+    assert said == {"files": sorted([*odd, "probe.py"]), "read": [None] * 3, "notes": ["link", "unreadable"]}
 
 
 def test_params_of_megabytes_reach_the_agent(runtime: DockerRuntime, stage: Callable[[DockerRuntime, str], None]) -> None:

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.prefect
 def known(tmp_path: Path, prefect_server: str) -> Runs:
     """Runs whose deployments go to a work pool of the test's own, without patience."""
     pool = f"pool-{uuid4().hex[:8]}"
-    config = Settings(state_dir=tmp_path / "state", work_pool=pool, work_pool_type="process")
+    config = Settings(state_dir=tmp_path / "state", work_pool=pool, work_pool_type="process", local_roots=(tmp_path,))
     return Runs(config, patience=0)
 
 

@@ -87,7 +87,13 @@ class Yard:
         policy = folder / "policy.yaml"
         policy.write_text(policy_text(), encoding="utf-8")
         (folder / "workflows").mkdir()
-        config = Settings(state_dir=folder / "state", work_pool=pool, policy_file=policy, workflows_dir=folder / "workflows")
+        config = Settings(
+            state_dir=folder / "state",
+            work_pool=pool,
+            policy_file=policy,
+            workflows_dir=folder / "workflows",
+            local_roots=(folder.parent,),
+        )
         ensure_pool(client, config)
         return cls(client, config, policy, Ledger(open_store(config)), folder)
 

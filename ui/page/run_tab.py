@@ -198,7 +198,7 @@ def run_tab(context: Context) -> RunTab:
             workflow = gr.Dropdown([], label="Workflow", elem_id="workflow")
             about = html("What the workflow does", choose_one(context.settings))
             repository = gr.Textbox(
-                label="Repository (needed)", info="A git URL, or the path of a folder on the hub.", elem_id="repository",
+                label="Repository (needed)", info="A git URL, or a folder that the hub lets be named.", elem_id="repository",
                 max_length=2000,
             )  # fmt: skip
             no_repository = html("What is wrong with the repository")

@@ -97,7 +97,9 @@ class RunDesk:
                 return Started(None, _unsound(found), {})
             wrong = problems(found.workflow, filled)
             if not repository.strip():
-                wrong["repository"] = "A repository is needed: the path of a folder on the hub, or a git URL."
+                wrong["repository"] = (
+                    "A repository is needed: a git URL, or the path of a folder that the hub lets be named."
+                )
             if wrong:
                 return Started(None, notice("Nothing was started. See what is said beside the fields.", Tone.ERROR), wrong)
             request = StartRequest(

@@ -9,6 +9,7 @@ import pytest
 from flows.accounts import Workspaces
 from flows.errors import InvalidInputError
 from flows.execution.tenancy import check_repository, deployment_name, is_in, workspace_of, workspace_tag
+from flows.people import Via
 from flows.settings import Settings
 from flows.store import open_store
 
@@ -17,7 +18,7 @@ HOST = "https://git.example.com"
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(state_dir=tmp_path / "state", database_url=None)
+    return Settings(state_dir=tmp_path / "state", database_url=None, local_roots=())
 
 
 def allow(settings: Settings, *patterns: str, name: str = "blue") -> None:
@@ -98,3 +99,49 @@ def test_a_folder_is_judged_by_where_it_really_is(settings: Settings, tmp_path: 
     for elsewhere in (theirs, tmp_path / "blue" / "link", tmp_path / "blue" / ".." / "red"):
         with pytest.raises(InvalidInputError, match="may not read"):
             check_repository(str(elsewhere), "blue", settings)
+
+
+OTHERS = [Via.PAGE, Via.API, Via.EVENT]
+
+
+@pytest.mark.parametrize("door", [*Via, None])
+def test_only_who_sits_at_the_machine_names_any_folder(settings: Settings, tmp_path: Path, door: Via | None) -> None:
+    for folder in (str(tmp_path), f"file://{tmp_path}", f"FILE://localhost{tmp_path}"):
+        if door in OTHERS:
+            with pytest.raises(InvalidInputError, match=r"only its command line may name.*DOCKYARD_LOCAL_ROOTS"):
+                check_repository(folder, "default", settings, door)
+        else:
+            check_repository(folder, "default", settings, door)
+
+
+@pytest.mark.parametrize("door", OTHERS)
+def test_other_doors_name_folders_below_a_root(settings: Settings, tmp_path: Path, door: Via) -> None:
+    (tmp_path / "root" / "app").mkdir(parents=True)
+    (tmp_path / "root" / "out").symlink_to(tmp_path)
+    rooted = settings.model_copy(update={"local_roots": (tmp_path / "root",)})
+    check_repository(str(tmp_path / "root" / "app"), "default", rooted, door)
+    for folder in (tmp_path, tmp_path / "root" / "out", tmp_path / "root" / ".."):
+        with pytest.raises(InvalidInputError, match="DOCKYARD_LOCAL_ROOTS"):
+            check_repository(str(folder), "default", rooted, door)
+
+
+def test_a_folder_that_a_workspace_is_allowed_by_its_path_needs_no_root(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "blue").mkdir()
+    allow(settings, f"{tmp_path}/blue")
+    check_repository(str(tmp_path / "blue"), "blue", settings, Via.API)
+    allow(settings, "**", name="all")  # says nothing of this machine's folders
+    with pytest.raises(InvalidInputError, match="only its command line may name"):
+        check_repository(str(tmp_path / "blue"), "all", settings, Via.API)
+    elsewhere = settings.model_copy(update={"local_roots": (tmp_path / "red",)})
+    with pytest.raises(InvalidInputError, match="DOCKYARD_LOCAL_ROOTS"):
+        check_repository(str(tmp_path / "blue"), "blue", elsewhere, Via.API)
+
+
+@pytest.mark.parametrize("door", OTHERS)
+@pytest.mark.parametrize(
+    "url", ["http://example.org/x", "https://10.0.0.1/x", "https://[::ffff:127.0.0.1]/x", "https://0x7f.1/x"]
+)
+def test_other_doors_say_at_once_what_the_hub_does_not_read(settings: Settings, door: Via, url: str) -> None:
+    with pytest.raises(InvalidInputError):
+        check_repository(url, "default", settings, door)
+    check_repository(url, "default", settings, Via.CLI)  # its worker may read what this machine does not

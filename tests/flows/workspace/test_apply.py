@@ -313,8 +313,42 @@ def test_a_diff_that_leaves_the_repository_or_touches_gits_own_is_refused(
     assert not (tmp_path / "out").exists()
 
 
-def test_the_form_of_the_hostile_diffs_is_one_that_applies(put: Apply) -> None:
-    assert put(hostile("fine"))
+def quoted(name: bytes) -> str:
+    """A diff that makes a file of that name, as git quotes it."""
+    shown = "".join(chr(sign) if sign in range(32, 127) and sign not in b'"\\\\' else f"\\{sign:03o}" for sign in name)
+    return hostile("NAME").replace("a/NAME b/NAME", f'"a/{shown}" "b/{shown}"').replace("b/NAME\n", f'"b/{shown}"\n')
+
+
+@pytest.mark.parametrize(
+    "name",
+    [b"esc\x1b[31m", b"new\nline", b"tab\t", b"del\x7f", b"c1\xc2\x9b", b"\xff\xfe", b"back\\slash", b"..\\..\\out",
+     b"n" * 256, b"d/" + b"n" * 300, "turned\u202egnp.exe".encode(), "zero\u200bwidth".encode()],
+)  # fmt: skip
+def test_a_diff_that_touches_a_name_which_reads_as_another_is_refused(repository: Path, put: Apply, name: bytes) -> None:
+    with pytest.raises(DiffRefusedError) as caught:
+        put(quoted(name))
+    assert str(caught.value).isprintable()
+    assert git(repository, "branch", "--list", BRANCH) == ""
+
+
+@pytest.mark.parametrize("name", [b"fine", "schön/größer".encode(), b"with space", b"n" * 255])
+def test_the_form_of_the_hostile_diffs_is_one_that_applies(put: Apply, name: bytes) -> None:
+    assert put(quoted(name))
+
+
+@pytest.mark.parametrize("target", ["/etc", "../outside", "inside", "."])
+def test_a_diff_that_puts_a_folder_where_a_link_is_is_refused(repository: Path, put: Apply, target: str) -> None:
+    (repository / "inside").mkdir()
+    (repository / "inside" / "x").write_text("x\n")
+    (repository / "link").symlink_to(target)
+    commit(repository)
+    made = git(repository, "rev-parse", "HEAD:link")
+    head = f"diff --git a/link b/link\ndeleted file mode 120000\nindex {made}..{'0' * 40}\n--- a/link\n+++ /dev/null\n"
+    gone = f"{head}@@ -1 +0,0 @@\n-{target}\n\\ No newline at end of file\n"
+    for diff in (gone, gone + hostile("link/x"), hostile("link/x"), hostile("link/y") + gone):
+        with pytest.raises(DiffRefusedError):
+            put(diff)
+    assert git(repository, "branch", "--list", BRANCH) == ""
 
 
 def test_a_diff_that_makes_a_link_or_a_submodule_is_refused(put: Apply) -> None:

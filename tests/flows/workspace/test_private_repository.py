@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from flows.errors import InvalidInputError
-from flows.workspace import Checkout, check_out
+from flows.workspace import Checkout, Reach, check_out
 from tests.flows.workspace.conftest import commit, git
 
 PASSWORD = "hunter2/%40"
+REACH = Reach(schemes=("http",), private_hosts=("127.0.0.1",))
 
 
 class _Door(BaseHTTPRequestHandler):
@@ -91,7 +92,7 @@ def credentials(address: str, tmp_path: Path) -> Path:
 
 def fetched(address: str, state: Path, credentials: Path | None, ref: str = "HEAD") -> Checkout:
     """A checkout of the served repository."""
-    return check_out(f"http://{address}/team/x.git", ref, state_dir=state, timeout=60, credentials=credentials)
+    return check_out(f"http://{address}/team/x.git", ref, state_dir=state, timeout=60, credentials=credentials, reach=REACH)
 
 
 def test_the_file_lets_git_in_and_stays_as_it_is(address: str, credentials: Path, repository: Path, tmp_path: Path) -> None:

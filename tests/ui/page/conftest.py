@@ -24,7 +24,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     policy = tmp_path / "policy.yaml"
     policy.write_text(POLICY, encoding="utf-8")
-    return Settings(state_dir=tmp_path / "state", policy_file=policy)
+    return Settings(state_dir=tmp_path / "state", policy_file=policy, local_roots=(tmp_path,))
 
 
 @pytest.fixture
