@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from flows.errors import InvalidInputError
 from flows.people import DEFAULT_WORKSPACE, Via, WorkspaceName
 from flows.settings import Settings
-from flows.workspace import Reach, display, folder_of, is_url, place_of
+from flows.workspace import Reach, display, is_url, place_of
 
 _TAG = "workspace:"
 _NAME: TypeAdapter[str] = TypeAdapter(WorkspaceName)
@@ -102,7 +102,7 @@ def _patterns(workspace: str, settings: Settings) -> tuple[str, ...]:
 def _addresses(repository: str) -> tuple[str, ...]:
     """The repository as patterns are compared with it: a whole path, or a URL in one spelling, with and without `.git`."""
     if not is_url(repository):
-        folder = folder_of(repository) if not repository.lower().startswith("file:") else None
+        folder = None if repository.lower().startswith("file:") else place_of(repository)
         return () if folder is None else (folder.as_posix().removeprefix("/"),)
     scp = _SCP.fullmatch(repository)
     url = f"ssh://{scp[1]}/{scp[2].lstrip('/')}" if scp else repository

@@ -78,8 +78,8 @@ def check_request(
     )
     params = {**read_params(definition.workflow, request.typed), **request.params}
     bind(definition.workflow, params)
-    folder = folder_of(request.repository)
     check_repository(request.repository, whose, settings, door)
+    folder = folder_of(request.repository)
     if folder is not None and request.ref != "HEAD":
         # Not wasted: the run takes the ref from the same mirror.
         read_repository(str(folder), request.ref, settings)

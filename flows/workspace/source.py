@@ -55,17 +55,25 @@ def is_git(folder: Path) -> bool:
 
 
 def place_of(repository: str) -> Path | None:
-    """Where on this machine `repository` is, be it a folder or a `file://` URL; None for another machine's.
+    """Where on this machine `repository` would be, be it a folder or a `file://` URL; None for another machine's.
 
-    Raises InvalidInputError as `folder_of`, and for the file of another host.
+    Whether there is anything is not looked at: who may not name a place shall not find out by it. Raises
+    InvalidInputError for a URL with credentials, and for the file of another host.
     """
-    if not repository.lower().startswith("file:"):
-        return folder_of(repository)
     check_url(repository)
-    found = _FILE.fullmatch(repository)
-    if found is None or "\0" in unquote(found[1]):
-        raise InvalidInputError(f"'{display(repository)}' is no folder of this machine; write file:///path")
-    return Path(unquote(found[1])).resolve()
+    if repository.lower().startswith("file:"):
+        found = _FILE.fullmatch(repository)
+        if found is None or "\0" in unquote(found[1]):
+            raise InvalidInputError(f"'{display(repository)}' is no folder of this machine; write file:///path")
+        return Path(unquote(found[1])).resolve()
+    if _URL.fullmatch(repository):
+        return None
+    if not repository.strip() or "\0" in repository:
+        raise _nowhere(repository)
+    try:
+        return Path(repository).expanduser().resolve()
+    except RuntimeError:  # ~somebody, who has no home here
+        return Path(repository).resolve()
 
 
 def folder_of(repository: str) -> Path | None:
@@ -73,14 +81,15 @@ def folder_of(repository: str) -> Path | None:
 
     Raises InvalidInputError when it is neither, or a URL with credentials.
     """
-    check_url(repository)
     if _URL.fullmatch(repository):
+        check_url(repository)
         return None
-    try:
-        folder = Path(repository).expanduser()
-    except RuntimeError:  # ~somebody, who has no home here
-        folder = Path(repository)
-    if not repository.strip() or "\0" in repository or not folder.is_dir():
-        hint = "give a folder or a git URL (https://…, ssh://…, git@host:path)"
-        raise InvalidInputError(f"there is no repository at '{display(repository)}'; {hint}")
-    return folder.resolve()
+    folder = place_of(repository)
+    if folder is None or not folder.is_dir():
+        raise _nowhere(repository)
+    return folder
+
+
+def _nowhere(repository: str) -> InvalidInputError:
+    hint = "give a folder or a git URL (https://…, ssh://…, git@host:path)"
+    return InvalidInputError(f"there is no repository at '{display(repository)}'; {hint}")
