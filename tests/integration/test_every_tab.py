@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -101,7 +102,7 @@ def shows(yard: Yard, visitor: Visitor, watched: Callable[[], Watched], said: di
 
 def test_the_keyboard_alone_starts_a_run_and_lets_its_change_through(yard: Yard, watched: Callable[[], Watched]) -> None:
     repository = yard.repository()
-    changed = {"file": "infra/limits.json", "path": "replicas", "value": 2}
+    changed = {"file": "infra/limits.json", "path": ["replicas"], "value": 2}
     node = {"id": "scale", "agent": "patcher", "inputs": {"operation": "config-update", "changes": [changed]}}
     workflow = {"name": "by-keyboard", "nodes": [{**node, "approval": CREW}]}
     (yard.config.workflows_dir / "by-keyboard.yaml").write_text(json.dumps(workflow), encoding="utf-8")
@@ -112,6 +113,9 @@ def test_the_keyboard_alone_starts_a_run_and_lets_its_change_through(yard: Yard,
         page.goto(address)
         reach(page, page.get_by_role("tab", name="Run", exact=True))
         page.keyboard.press("Enter")
+        # What there is to choose from has come with the list of runs.
+        listed = re.compile(r"newest runs? (is|are) listed|There is no run yet")
+        expect(page.get_by_text(listed)).to_be_visible(timeout=A_MINUTE)
         reach(page, page.get_by_role("combobox", name="Workflow", exact=True))
         page.keyboard.type("by-keyb")
         page.keyboard.press("Enter")

@@ -79,9 +79,9 @@ class AgentsTab:
         """What `arrive` fills."""
         return [self.chosen]
 
-    def arrive(self, request: gr.Request) -> list[Update]:
-        """The agents there are now; the one that is shown stays."""
-        return [gr.update(choices=self._names(self.context.who(request).workspace))]
+    def arrive(self, request: gr.Request) -> Update:
+        """The agents there are now; the one that is shown stays. Gradio takes what fills one component by itself."""
+        return gr.update(choices=self._names(self.context.who(request).workspace))
 
     def _names(self, workspace: str) -> list[str]:
         try:
