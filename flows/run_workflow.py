@@ -34,7 +34,7 @@ from flows.execution.driver import Clock, Driver
 from flows.execution.engine import runtime_for
 from flows.execution.failures import Failures
 from flows.execution.gates import Gates, check_ledger
-from flows.execution.library import loaded, text_of
+from flows.execution.library import kept_named, loaded, text_of
 from flows.execution.origin import origin
 from flows.execution.pauses import Pauses
 from flows.execution.repository import read_repository
@@ -43,6 +43,7 @@ from flows.execution.summary import denied, node_reports
 from flows.execution.tasks import Tasks
 from flows.execution.tenancy import check_repository, workspace_of
 from flows.execution.worked import Worked
+from flows.people import Via
 from flows.reports import archive
 from flows.reports.artifacts import Artifacts
 from flows.reports.schema import NodeReport, RunReport, RunStatus, added, counted
@@ -111,8 +112,8 @@ def _run(
     bound = bind(definition.workflow, params)
     if not entered and gated(definition):  # a run that goes on keeps to what its gates were opened with
         check_approvers(definition, policy_for(config, local_person()))
-    check_repository(repository, workspace, config)
-    with slot(definition, repository, run_id, deployed=is_name(workflow), waits=entered):
+    check_repository(repository, workspace, config, _door(workflow, config))
+    with slot(definition, repository, run_id, workspace=workspace, deployed=is_name(workflow), waits=entered):
         checkout = _checkout(run_id, repository, ref, config, waits=gated(definition))
         log = get_run_logger()
         log.info("%s at %s (%s)", checkout.repository, checkout.commit, ref)
@@ -129,6 +130,12 @@ def _run(
             archive.save(report)
             artifacts.publish_run(report)
         return state
+
+
+def _door(workflow: str, config: Settings) -> Via | None:
+    """Through which door the repository was named, where that is not the command line: a kept workflow's schedule."""
+    timed = "auto-scheduled" in current.tags  # Prefect's own tag
+    return Via.API if timed and is_name(workflow) and kept_named(workflow, config) is not None else None
 
 
 def _definition(run_id: UUID, workflow: str, config: Settings, workspace: str) -> Definition:

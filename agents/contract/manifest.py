@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
 
 from agents.contract.schema import Frozen, Params, Report
 
@@ -26,15 +29,18 @@ class Isolation(StrEnum):
 
 
 class Limits(Frozen):
-    """Upper bounds of one agent run. Memory and disk in MiB, time in seconds of wall clock."""
+    """Upper bounds of one agent run. Memory and disk in MiB, time in seconds of wall clock.
 
-    memory_mb: int = 2048
-    cpus: float = 2.0
-    pids: int = 256
-    nofile: int = 4096
-    tmp_mb: int = 512
-    result_mb: int = 512
-    timeout_seconds: float = 900.0
+    Each has bounds of its own: what Docker reads as no limit at all is none that a manifest can ask for.
+    """
+
+    memory_mb: Annotated[int, Field(ge=6, le=1024 * 1024)] = 2048
+    cpus: Annotated[float, Field(gt=0, le=1024, allow_inf_nan=False)] = 2.0
+    pids: Annotated[int, Field(ge=1, le=32_768)] = 256
+    nofile: Annotated[int, Field(ge=16, le=1_048_576)] = 4096
+    tmp_mb: Annotated[int, Field(ge=1, le=256 * 1024)] = 512
+    result_mb: Annotated[int, Field(ge=1, le=4096)] = 512
+    timeout_seconds: Annotated[float, Field(gt=0, le=7 * 24 * 3600, allow_inf_nan=False)] = 900.0
 
 
 class Manifest(Frozen):

@@ -8,13 +8,26 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
-from pydantic import AfterValidator, Field, JsonValue, ValidationError, WithJsonSchema, create_model
+from jsonschema.exceptions import ValidationError as JsonSchemaError
+from jsonschema.validators import extend
+from pydantic import (
+    AfterValidator,
+    Field,
+    JsonValue,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+    create_model,
+)
+from pydantic_core import SchemaError as PydanticSchemaError
+from referencing import Registry
 
 from agents.contract.manifest import Isolation, Limits, Manifest, Risk
 from agents.contract.runner import readable
@@ -29,7 +42,9 @@ M = TypeVar("M", Params, Report)
 
 MAX_MANIFEST = 256 * 1024
 """Bytes of a manifest."""
-_DEEP = 32
+_DEEP, _MOST = 32, 10_000
+_NOT_TAKEN = frozenset({"$dynamicRef", "$recursiveRef", "$anchor", "$dynamicAnchor", "patternProperties"})
+"""They lead elsewhere, or are matched by an engine that can be kept busy for hours."""
 _DEFINITIONS = re.compile(r"#/(?:\$defs|definitions)/([^/]+)")
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _MODELS = frozenset(dir(Report))
@@ -37,6 +52,7 @@ _MODELS = frozenset(dir(Report))
 
 
 def _schema(value: JsonSchema) -> JsonSchema:
+    _check_size(value)
     try:
         Draft202012Validator.check_schema(value)
     except SchemaError as error:
@@ -47,22 +63,66 @@ def _schema(value: JsonSchema) -> JsonSchema:
     for name in value.get("properties", {}):
         if not _FIELD.fullmatch(name) or (name in _MODELS and name not in Report.model_fields):
             raise ValueError(f"'{name}' cannot be the name of a field: letters, digits and _, beginning with a letter")
-    inlined: JsonSchema = _inlined(value, value, ())
+    inlined: JsonSchema = _inlined(value, value, (), iter(range(_MOST)))
     return inlined
 
 
-_OF_AN_OBJECT = frozenset(
-    ("$schema", "$id", "$defs", "definitions", "title", "description", "type", "properties", "required")
-) | {"additionalProperties"}
+def _check_size(value: object) -> None:
+    """Raises ValueError for a schema that is too deep or too large to be gone through, or says what nothing here checks."""
+    ahead: list[tuple[object, int]] = [(value, 0)]
+    for count, (part, depth) in enumerate(ahead):  # grows meanwhile: no recursion, however deep it is
+        if count > _MOST or depth > _DEEP:
+            raise ValueError(f"it has more than {_MOST} parts, or is deeper than {_DEEP}")
+        if isinstance(part, dict):
+            if strange := sorted(part.keys() & _NOT_TAKEN):
+                raise ValueError(f"'{strange[0]}' is not taken: say it without")
+            if isinstance(part.get("pattern"), str):
+                _matcher(part["pattern"])
+        inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+        ahead += [(one, depth + 1) for one in inner]
+
+
+@lru_cache(maxsize=1024)
+def _matcher(pattern: str) -> TypeAdapter[str]:
+    """Matches in time that grows with the text and no faster: by pydantic's engine, which knows no way back."""
+    try:
+        return TypeAdapter(Annotated[str, StringConstraints(pattern=pattern)])
+    except PydanticSchemaError as error:
+        raise ValueError(f"the pattern '{pattern[:100]}' cannot be used: no look-around and no back-references") from error
+
+
+def _check_pattern(_validator: object, pattern: str, instance: object, _schema: object) -> Iterator[JsonSchemaError]:
+    if isinstance(instance, str):
+        try:
+            _matcher(pattern).validate_python(instance)
+        except ValidationError:
+            yield JsonSchemaError(f"{instance[:100]!r} does not match {pattern!r}")
+
+
+def _check_unique(_validator: object, wanted: object, instance: object, _schema: object) -> Iterator[JsonSchemaError]:
+    if wanted and isinstance(instance, list):
+        texts = [json.dumps(item, sort_keys=True) for item in instance]
+        if len({*texts}) < len(texts):
+            yield JsonSchemaError("an item is in it twice")
+
+
+_Validator = extend(  # type: ignore[no-untyped-call]  # untyped in the library
+    Draft202012Validator, {"pattern": _check_pattern, "uniqueItems": _check_unique}
+)
+
+
+_OF_AN_OBJECT = frozenset(("$schema", "$defs", "definitions", "title", "description", "type", "properties", "required")) | {
+    "additionalProperties"
+}
 """What the schema of params or of a report may say beside its properties, each of which may say anything."""
 
 
-def _inlined(schema: Any, root: JsonSchema, above: tuple[str, ...]) -> Any:
+def _inlined(schema: Any, root: JsonSchema, above: tuple[str, ...], left: Iterator[int]) -> Any:
     """The schema with what it refers to in the place of each reference: models of ours know no others' definitions."""
-    if len(above) > _DEEP:
-        raise ValueError("its references go too deep")
+    if next(left, None) is None or len(above) > _DEEP:
+        raise ValueError(f"with what it refers to it has more than {_MOST} parts")
     if isinstance(schema, list):
-        return [_inlined(item, root, above) for item in schema]
+        return [_inlined(item, root, above, left) for item in schema]
     if not isinstance(schema, dict):
         return schema
     if "$ref" in schema:
@@ -75,8 +135,8 @@ def _inlined(schema: Any, root: JsonSchema, above: tuple[str, ...]) -> Any:
         if target is None:
             raise ValueError(f"there is no '{schema['$ref']}' in it")
         rest = {key: value for key, value in schema.items() if key != "$ref"}
-        return {**_inlined(target, root, (*above, found[1])), **_inlined(rest, root, above)}
-    return {key: _inlined(value, root, above) for key, value in schema.items() if key not in {"$defs", "definitions"}}
+        return {**_inlined(target, root, (*above, found[1]), left), **_inlined(rest, root, above, left)}
+    return {key: _inlined(value, root, above, left) for key, value in schema.items() if key not in {"$defs", "definitions"}}
 
 
 class Declared(Frozen):
@@ -111,9 +171,13 @@ def read_declared(text: str | bytes) -> Declared:
     if len(text) > MAX_MANIFEST:
         raise InvalidInputError(f"the manifest has more than {MAX_MANIFEST // 1024} KiB")
     try:
-        return Declared.model_validate_json(text)
-    except ValidationError as error:
-        raise InvalidInputError(f"the manifest cannot be used: {readable(error)[:600]}") from error
+        found = Declared.model_validate_json(text)
+    except (ValidationError, RecursionError) as error:
+        reason = readable(error)[:600] if isinstance(error, ValidationError) else "it is too deep"
+        raise InvalidInputError(f"the manifest cannot be used: {reason}") from error
+    if len(found.model_dump_json()) > MAX_MANIFEST:  # what is kept has everything in place of its references
+        raise InvalidInputError(f"the manifest has more than {MAX_MANIFEST // 1024} KiB with what it refers to")
+    return found
 
 
 def manifest_of(declared: Declared, image: str) -> Manifest:
@@ -150,7 +214,7 @@ def _model(base: type[M], schema: JsonSchema) -> type[M]:
 
 def _field(schema: Any, *, needed: bool) -> tuple[Any, Any]:
     said: Mapping[str, JsonValue] = schema if isinstance(schema, dict) else {}
-    validator = Draft202012Validator(schema)
+    validator = _Validator(schema, registry=Registry())  # nothing is ever fetched
 
     def check(value: JsonValue) -> JsonValue:
         for error in validator.iter_errors(value):

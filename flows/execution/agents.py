@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
@@ -9,7 +10,10 @@ from agents.catalog import catalog
 from agents.contract.manifest import Manifest
 from flows.definition.declared import PinnedAgent, manifest_of, read_declared
 from flows.definition.definition import Definition
+from flows.errors import InvalidInputError
 from flows.settings import Settings
+
+_LOG = logging.getLogger(__name__)
 
 
 class Agents(Mapping[str, Manifest]):
@@ -60,4 +64,10 @@ def _registered(settings: Settings, workspace: str) -> dict[str, PinnedAgent]:
     if not is_made(settings):
         return {}
     found = read(open_store(settings), lambda connection: registered_agents(connection, workspace))
-    return {one.name: PinnedAgent(image=one.image, manifest=read_declared(one.manifest or "")) for one in found}
+    known = {}
+    for one in found:
+        try:
+            known[one.name] = PinnedAgent(image=one.image, manifest=read_declared(one.manifest or ""))
+        except InvalidInputError as error:  # an older version took it: the others stay usable
+            _LOG.warning("The agent '%s' of the workspace '%s' is left out: %s", one.name, workspace, error)
+    return known

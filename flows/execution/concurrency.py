@@ -24,6 +24,7 @@ from flows.definition.loader import Definition
 from flows.definition.schema import Concurrency, OnLimit, Per
 from flows.errors import DockyardError, UnavailableError
 from flows.execution.changes import gated
+from flows.execution.tenancy import deployment_name
 from flows.workspace import display, folder_of
 
 LEASE_SECONDS = 60.0
@@ -44,7 +45,9 @@ def counted_by_deployment(definition: Definition) -> Concurrency | None:
 
 
 @contextmanager
-def slot(definition: Definition, repository: str, run_id: UUID, *, deployed: bool, waits: bool = False) -> Iterator[None]:
+def slot(
+    definition: Definition, repository: str, run_id: UUID, *, workspace: str, deployed: bool, waits: bool = False
+) -> Iterator[None]:
     """Hold a slot for this run where the workflow limits its runs and the deployment does not count them.
 
     `waits`: it began before, and what people approved of it must not be lost for want of a slot.
@@ -55,7 +58,7 @@ def slot(definition: Definition, repository: str, run_id: UUID, *, deployed: boo
     if limit is None or (deployed and counted_by_deployment(definition)):
         yield
         return
-    name = limit_name(workflow.name, repository if limit.per is Per.REPOSITORY else None)
+    name = limit_name(deployment_name(workflow.name, workspace), repository if limit.per is Per.REPOSITORY else None)
     with get_client(sync_client=True) as client:
         client.upsert_global_concurrency_limit_by_name(name, limit.max)
     get_run_logger().info("At most %s at once: taking a slot of the concurrency limit '%s'.", limit.max, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from pydantic import TypeAdapter, ValidationError
@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from flows.errors import InvalidInputError
 from flows.people import DEFAULT_WORKSPACE, Via, WorkspaceName
 from flows.settings import Settings
-from flows.workspace import Reach, display, is_url, place_of
+from flows.workspace import Reach, display, is_url, place_of, places_of
 
 _TAG = "workspace:"
 _NAME: TypeAdapter[str] = TypeAdapter(WorkspaceName)
@@ -68,12 +68,29 @@ def check_repository(repository: str, workspace: str, settings: Settings, door: 
     if door in _OTHERS:
         by_name = any_matches([pattern for pattern in known if pattern != ANY], _addresses(repository))
         _check_door(repository, settings, by_name=by_name)
-    if ANY not in known and not any_matches(known, _addresses(repository)):
+    if ANY not in known and not (any_matches(known, _addresses(repository)) and _all_match(known, repository)):
         shown = display(repository)
         raise InvalidInputError(
             f"the workspace '{workspace}' may not read {shown}; who runs the hub allows it by "
             f"`dockyard workspaces allow {workspace} --repository PATTERN`"
         )
+
+
+def _all_match(patterns: tuple[str, ...], repository: str) -> bool:
+    """Whether all that belongs to a folder is allowed: its `.git` may lead to another's repository."""
+    from flows.approvals.globs import any_matches
+
+    place = place_of(repository)
+    places = () if place is None else places_of(place)
+    return all(
+        any_matches(patterns, [name, f"{name}/"])
+        for name in (one.as_posix().removeprefix("/") for one in places)
+        if not _inside(name, place)
+    )
+
+
+def _inside(name: str, place: Path | None) -> bool:
+    return place is not None and Path("/", name).is_relative_to(place)
 
 
 def _check_door(repository: str, settings: Settings, *, by_name: bool) -> None:

@@ -23,7 +23,7 @@ from prefect.context import FlowRunContext
 from prefect.filesystems import WritableFileSystem
 from prefect.results import get_default_result_storage
 from prefect.settings import get_current_settings
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from agents.contract.schema import Frozen
 from flows.definition.declared import PinnedAgent
@@ -108,6 +108,9 @@ def glance(run_id: UUID) -> Glance | None:
     try:
         return Glance.model_validate_json(_figures(run_id))
     except InvalidInputError:
+        return None
+    except ValidationError as error:  # its process was killed while it wrote: the others' reports are still there
+        log.warning("The figures of the run %s cannot be read: %s", run_id, error.error_count())
         return None
 
 

@@ -16,6 +16,7 @@ from typing import TypeAlias
 from pydantic import JsonValue
 
 from agents.contract.schema import Finding, Frozen, Note, NoteKind, Report, Severity, Summary
+from flows.errors import UnavailableError
 from flows.reports.schema import NodeReport, RunReport, added
 
 _COLUMNS = "rank, rule, message, file, line, column_, end_line, snippet, remediation, cwe, confidence, fingerprint, node"
@@ -252,10 +253,13 @@ class Index:
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
         # A stream is begun in one thread and may go on in another, never in two at once.
-        with closing(sqlite3.connect(_address(self._path), uri=True, check_same_thread=False)) as database:
-            if self._marks is not None:
-                database.execute("attach ? as marks", (_address(self._marks),))
-            yield database
+        try:
+            with closing(sqlite3.connect(_address(self._path), uri=True, check_same_thread=False)) as database:
+                if self._marks is not None:
+                    database.execute("attach ? as marks", (_address(self._marks),))
+                yield database
+        except sqlite3.Error as error:  # it was removed meanwhile, or the disk is full
+            raise UnavailableError(f"the report cannot be read at the moment ({error}); open it again") from error
 
 
 def _address(path: Path) -> str:

@@ -13,8 +13,16 @@ from socket import SHUT_RDWR
 from typing import TYPE_CHECKING, Any
 
 from agents.contract.manifest import Isolation
-from flows.errors import DockyardError, NodeFailedError, NodeFloodedError, NodeTimedOutError, UnavailableError
+from flows.errors import (
+    DockyardError,
+    InvalidInputError,
+    NodeFailedError,
+    NodeFloodedError,
+    NodeTimedOutError,
+    UnavailableError,
+)
 from flows.runtime import sandbox
+from flows.runtime.image import check_volumes
 from flows.runtime.interface import Execution, Job, Runtime
 from flows.runtime.protocol import StderrLines, read_result, refuse_unmet, request_line
 
@@ -121,12 +129,16 @@ class DockerRuntime(Runtime):
                 message = f"the Docker engine has not got the image {manifest.image} of {manifest.name}; load it there"
                 raise UnavailableError(message) from None
             found = self._client.images.pull(manifest.image)
+        try:
+            check_volumes(found, manifest.image)
+        except InvalidInputError as error:
+            raise NodeFailedError(f"{manifest.name}: {error}") from error
         return found.id or ""
 
     def _create(self, job: Job, image: str) -> Container:
         assert self._volume is not None  # noqa: S101 — run() refuses before a workspace is staged
         manifest = job.manifest
-        workspace: dict[str, Mapping[str, str]] = {self._volume: {"bind": sandbox.WORKSPACE, "mode": "ro"}}
+        workspace: dict[str, Mapping[str, str]] = {self._volume: {"bind": sandbox.WORKSPACE, "mode": "ro,nocopy"}}
         host = sandbox.host_config(self._client, manifest.limits, manifest.isolation, workspace)
         made = self._client.api.create_container(
             image,

@@ -6,8 +6,13 @@ import hashlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from flows.errors import InvalidInputError
 from flows.settings import ROOT
+
+if TYPE_CHECKING:
+    from docker.models.images import Image
 
 REPOSITORY = "dockyard-agent"
 _IMAGES = Path("deployments", "images")
@@ -31,3 +36,10 @@ def agent_image() -> str:
         digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return f"{REPOSITORY}:{digest.hexdigest()[:16]}"
+
+
+def check_volumes(image: Image, name: str) -> None:
+    """Raises InvalidInputError for an image that declares volumes: each would be disk of the host without any limit."""
+    volumes = sorted(((image.attrs or {}).get("Config") or {}).get("Volumes") or ())
+    if volumes:
+        raise InvalidInputError(f"the image {name} declares the volume {volumes[0]}; build it without VOLUME")

@@ -9,6 +9,7 @@ from agents.contract.schema import Frozen
 from flows.definition.declared import Declared, read_declared
 from flows.errors import InvalidInputError, UnavailableError
 from flows.execution.engine import connect
+from flows.runtime.image import check_volumes
 from flows.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ _REFERENCE = re.compile(
 )
 """As the distribution specification writes references: https://github.com/distribution/reference."""
 _MAX = 512
+_ID = re.compile(r"[0-9a-f]{4,64}")
+"""What an engine takes for the beginning of an image's id."""
 
 
 class Reference(Frozen):
@@ -53,6 +56,8 @@ def parse_reference(text: str) -> Reference:
             f"'{text[:200]}' names no image: write [registry/]name[:tag] or [registry/]name@sha256:…, in small letters"
         )
     host, path = found["host"], found["path"]
+    if host is None and (path == "sha256" or _ID.fullmatch(path)):
+        raise InvalidInputError(f"'{text[:200]}' may be the id of an image of any registry: write a name")
     if host is not None and "." not in host and ":" not in host and host != "localhost":
         host, path = None, f"{host}/{path}"  # a first part like any other: docker.io/library is not named
     if path != path.lower():
@@ -81,6 +86,7 @@ def resolve(text: str, settings: Settings, given: str | None = None) -> Resolved
     client = connect(settings)
     try:
         image = _found(client, reference)
+        check_volumes(image, text)
         labelled = (image.labels or {}).get(LABEL)
         return Resolved(image=_pinned(image, reference), manifest=_manifest(reference, labelled, given))
     except DockerException as error:

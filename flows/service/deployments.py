@@ -17,8 +17,8 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from flows.definition.loader import Definition
-from flows.definition.problems import DefinitionError
 from flows.definition.schema import Concurrency, OnLimit
+from flows.errors import InvalidInputError
 from flows.execution.agents import Agents
 from flows.execution.library import all_kept, loaded
 from flows.execution.tenancy import deployment_name, workspace_tag
@@ -69,7 +69,7 @@ def deploy_all(settings: Settings, *, move: bool = False, workspace: str | None 
             deploy(client, definition, settings, move=move, workspace=for_files)
             names.append(deployment_name(definition.workflow.name, for_files))
         for kept in all_kept(settings, workspace):
-            with suppress(DefinitionError):
+            with suppress(InvalidInputError):
                 definition = loaded(kept.text or "", Agents(settings, kept.workspace), settings)
                 deploy(client, definition, settings, move=move, author=kept.author, workspace=kept.workspace)
                 names.append(deployment_name(kept.name, kept.workspace))

@@ -21,6 +21,7 @@ from flows.execution.agents import Agents
 from flows.execution.inputs import Scope as Values
 from flows.execution.inputs import holds, rendered
 from flows.execution.library import all_kept, loaded
+from flows.execution.tenancy import check_repository
 from flows.people import DEFAULT_WORKSPACE, Via
 from flows.service.accounts import Accounts, Scope, UnknownAccountError
 from flows.service.requests import StartRequest
@@ -99,6 +100,7 @@ class Events:
         return Taken(started=tuple(started), passed_over=tuple(passed))
 
     def _start(self, one: _Set, event: Event) -> UUID:
+        self._check_tells(one, event)
         values: Values = {"event": event.payload}
         if one.trigger.filter is not None and not holds(one.trigger.filter, values):
             raise InvalidInputError("its filter is not true for this event")
@@ -117,6 +119,16 @@ class Events:
         request = StartRequest(workflow=one.workflow, repository=repository, ref=ref, params=params)
         key = digest([event.key, one.workflow, one.index])
         return self._runs.acting_for(caller).start(request, idempotency_key=key).id
+
+    def _check_tells(self, one: _Set, event: Event) -> None:
+        """Raises InvalidInputError where what happened is none of the workspace's: its runs would show it."""
+        if one.workspace == DEFAULT_WORKSPACE:
+            return
+        found = event.payload.get("repository")
+        url = found.get("clone_url") if isinstance(found, dict) else None
+        if not event.type.value.startswith("github.") or not isinstance(url, str):
+            raise InvalidInputError(f"events that name no repository start workflows of '{DEFAULT_WORKSPACE}' alone")
+        check_repository(url, one.workspace, self._settings)
 
     def _who(self, one: _Set) -> str:
         if one.author is None:
@@ -137,7 +149,7 @@ class Events:
                 workflow = load(folder[name], f"{name}.yaml", files, folder).workflow
                 yield from _triggers(workflow, None, DEFAULT_WORKSPACE)
         for kept in all_kept(self._settings):
-            with suppress(DefinitionError):
+            with suppress(InvalidInputError):
                 workflow = loaded(kept.text or "", Agents(self._settings, kept.workspace), self._settings).workflow
                 yield from _triggers(workflow, kept.author, kept.workspace)
 

@@ -16,6 +16,8 @@ from flows.definition.schema import Param, Workflow
 from flows.errors import ConflictError, InvalidInputError, UnavailableError, UnknownError
 from flows.execution.agents import Agents
 from flows.execution.library import loaded
+from flows.execution.tenancy import check_repository
+from flows.people import Via
 from flows.service.deployments import deploy, ensure_pool, withdraw
 from flows.service.server import answering
 from flows.settings import Settings
@@ -141,6 +143,9 @@ class Workflows:
 
     def _write(self, definition: Definition, author: str, next_version: Callable[[Kept | None], int]) -> WorkflowInfo:
         name = definition.workflow.name
+        for one in definition.workflow.schedule:  # no door stands before the runs that it starts
+            if isinstance(repository := one.params.get("repository"), str):
+                check_repository(repository, self._workspace, self._settings, Via.API)
         if name in Folder(self._settings.workflows_dir):
             raise ConflictError(f"'{name}' is a workflow of the hub itself; choose another name")
 

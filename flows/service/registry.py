@@ -14,6 +14,8 @@ from agents.contract.schema import Frozen
 from flows.definition.declared import manifest_of, read_declared
 from flows.definition.problems import did_you_mean
 from flows.errors import ConflictError, InvalidInputError, UnknownError
+from flows.execution.agents import Agents
+from flows.people import DEFAULT_WORKSPACE
 from flows.service.agent_images import Resolved, resolve
 from flows.settings import Settings
 from flows.store import Registered, newest_agent, open_store, read, register, registered_agents, write
@@ -49,8 +51,9 @@ class Registry:
     def list(self) -> tuple[KnownAgent, ...]:
         """All of them, by name."""
         found = read(self._engine, lambda connection: registered_agents(connection, self._workspace))
+        usable = Agents(self._settings, self._workspace).registered
         own = [KnownAgent(manifest=manifest) for manifest in catalog().values()]
-        others = [_known(one) for one in found if one.name not in catalog()]
+        others = [_known(one) for one in found if one.name not in catalog() and one.name in usable]
         return tuple(sorted([*own, *others], key=lambda one: one.manifest.name))
 
     def get(self, name: str) -> KnownAgent:
@@ -63,6 +66,7 @@ class Registry:
 
         Raises InvalidInputError for an image or a manifest that cannot be, ConflictError where the name is taken.
         """
+        self._check_registries()
         found = resolve(image, self._settings, manifest)
         name = found.manifest.name
 
@@ -79,6 +83,7 @@ class Registry:
         Raises as `register`, and UnknownError where there is none of that name.
         """
         self._check_registered(name)
+        self._check_registries()
         found = resolve(image, self._settings, manifest)
         if found.manifest.name != name:
             raise InvalidInputError(
@@ -132,6 +137,14 @@ class Registry:
             return made
 
         return _known(write(self._engine, put))
+
+    def _check_registries(self) -> None:
+        """Raises InvalidInputError: by the engine's own logins and images a tenant could run what is another's."""
+        if self._workspace != DEFAULT_WORKSPACE and not self._settings.agent_registries:
+            raise InvalidInputError(
+                "a workspace registers agents of the registries that DOCKYARD_AGENT_REGISTRIES names, and it names none: "
+                "ask who runs the hub"
+            )
 
     def _check_registered(self, name: str) -> None:
         if name in catalog():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from uuid import UUID
@@ -42,6 +45,8 @@ __all__ = [
 
 _KEPT = 24
 """Opened reports, and comparisons of two, that stay on disk."""
+_IN_USE = 3600.0
+"""Seconds after its last use in which a file is not removed."""
 _LOOKED_AT = 200
 """Runs among which earlier ones of the same repository are looked for."""
 _PAST = 20
@@ -156,11 +161,20 @@ class Reports:
         with _FETCHING:
             if not path.is_file():
                 _replace(path, make)
-                known = sorted(self._folder.glob(f"*{path.suffix}"), key=lambda file: file.stat().st_mtime)
-                for old in known[:-_KEPT]:
-                    old.unlink(missing_ok=True)
-        path.touch()
+                self._forget(path.suffix)
+            with suppress(FileNotFoundError):  # another replica forgot it in this moment, and the reader is told
+                os.utime(path)
         return path
+
+    def _forget(self, suffix: str) -> None:
+        """Remove what is not among the newest of its kind; what was used in the last hour may be in use."""
+        known = []
+        for file in self._folder.glob(f"*{suffix}"):
+            with suppress(FileNotFoundError):
+                known.append((file.stat().st_mtime, file))
+        for used, old in sorted(known)[:-_KEPT]:
+            if used < time.time() - _IN_USE:
+                old.unlink(missing_ok=True)
 
 
 def _replace(path: Path, make: Callable[[Path], None]) -> None:

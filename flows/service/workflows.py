@@ -15,6 +15,8 @@ def named(name: str, settings: Settings, workspace: str | None = None) -> Defini
     Without `workspace` it is that of a kept workflow, else the default one.
     """
     kept = kept_named(name, settings)
+    if kept is not None and workspace not in (None, kept.workspace):
+        kept = None  # somebody else's: to this one it is not there
     agents = Agents(settings, workspace or (DEFAULT_WORKSPACE if kept is None else kept.workspace))
     if kept is not None and kept.text is not None:
         return loaded(kept.text, agents, settings, f"{name}.yaml")

@@ -3,7 +3,7 @@
 from flows.workspace.checkout import MIRRORS, Checkout, check_out
 from flows.workspace.collecting import collect
 from flows.workspace.limits import Limits
-from flows.workspace.reach import Reach
+from flows.workspace.reach import Reach, places_of
 from flows.workspace.source import ADDRESS_SCHEMA_PATTERN, display, folder_of, is_url, place_of
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "folder_of",
     "is_url",
     "place_of",
+    "places_of",
 ]

@@ -108,7 +108,7 @@ class Reach:
 
         A repository can lead elsewhere: by a file `.git`, by links, by a common folder, by alternates.
         """
-        if self.roots and not all(self._below(place) for place in _places(folder.resolve())):
+        if self.roots and not all(self._below(place) for place in places_of(folder)):
             raise InvalidInputError(
                 f"'{shown}' is not below a folder that runs may read, or a part of it lies elsewhere; who runs the hub adds "
                 "folders to DOCKYARD_LOCAL_ROOTS"
@@ -181,8 +181,9 @@ def _holds(pattern: str, ip: IP) -> bool:
     return any(one.version == network.version and one in network for one in (ip, plain(ip)))
 
 
-def _places(folder: Path) -> set[Path]:
+def places_of(folder: Path) -> set[Path]:
     """Where a folder's files and git's own are, resolved. Links among the files are not followed, so they count nothing."""
+    folder = folder.resolve()
     found = {folder}
     if os.path.lexists(folder / ".git"):
         _add_git(folder / ".git", found)

@@ -42,12 +42,12 @@ def build(engine: DockerClient, agent_image: str, tmp_path: Path) -> Iterator[Bu
     """Builds the page's image under a name of the test's own, on the base that this machine has."""
     made = []
 
-    def image(manifest: str | None = block("manifest.json"), script: str = block("agent.sh")) -> str:
+    def image(manifest: str | None = block("manifest.json"), script: str = block("agent.sh"), more: str = "") -> str:
         context = tmp_path / uuid4().hex
         context.mkdir()
         (context / "agent.sh").write_text(script, encoding="utf-8")
         recipe = re.sub(r"^FROM .*$", f"FROM {agent_image}", block("Dockerfile"), flags=re.MULTILINE)
-        (context / "Dockerfile").write_text(recipe, encoding="utf-8")
+        (context / "Dockerfile").write_text(recipe + more, encoding="utf-8")
         name = f"dockyard-test-agent:{uuid4().hex}"
         labels = {} if manifest is None else {LABEL: manifest}
         engine.images.build(path=str(context), rm=True, tag=name, labels=labels)
@@ -116,6 +116,9 @@ def test_the_local_runtime_does_not_run_it(yard: Yard, build: Build) -> None:
 
 
 def test_another_workspace_does_not_know_it(settings: Settings, build: Build) -> None:
+    with pytest.raises(InvalidInputError, match="DOCKYARD_AGENT_REGISTRIES"):
+        Registry(settings, "blue").register("x", "ann")
+    settings = settings.model_copy(update={"agent_registries": ("docker.io",)})
     Registry(settings, "blue").register(build(), "ann")
     assert "file-counter" in [one.manifest.name for one in Registry(settings, "blue").list()]
     assert lint_files(["-"], settings, stdin=COUNT, workspace="blue").problems == ()
@@ -166,6 +169,11 @@ def test_what_cannot_be_an_agent_is_refused(
     with pytest.raises(InvalidInputError, match=reason):
         Registry(settings, "default").register(build(manifest=manifest), "ann")
     assert all(one.registration is None for one in Registry(settings, "default").list())
+
+
+def test_an_image_with_a_volume_is_refused(settings: Settings, build: Build) -> None:
+    with pytest.raises(InvalidInputError, match="declares the volume /var/tmp"):
+        Registry(settings, "default").register(build(more="VOLUME /var/tmp\n"), "ann")
 
 
 def test_an_image_that_is_nowhere_is_told_as_such(settings: Settings, engine: DockerClient) -> None:

@@ -23,9 +23,11 @@ def on(
     outputs: Parts = (),
     *,
     quiet: bool = False,
+    last: bool = False,
 ) -> Any:
     """Call `fn` when `trigger` (such as `button.click`) fires; while it does, firing again does nothing.
 
+    `last`: firing again meanwhile calls it once more afterwards, for what the newest choice counts of.
     `quiet`: nothing shows that it works, for what a clock starts. Returns what Gradio chains further events to.
     """
     return trigger(
@@ -34,7 +36,7 @@ def on(
         outputs=list(outputs),
         api_visibility="private",
         concurrency_limit=AT_ONCE,
-        trigger_mode="once",
+        trigger_mode="always_last" if last else "once",
         show_progress="hidden" if quiet else "minimal",
     )
 
@@ -50,7 +52,7 @@ def on_choice(
     def chosen(value: str | None, known: str | None, request: gr.Request) -> list[Update]:
         return [gr.skip() for _ in outputs] if value == known else fn(value, request)
 
-    return on(choice.input, chosen, [choice, shown], outputs)
+    return on(choice.input, chosen, [choice, shown], outputs, last=True)
 
 
 def html(label: str, value: str = "", *, visible: bool = True) -> gr.HTML:

@@ -145,12 +145,13 @@ class RunTab:
     def wire(self) -> None:
         """Let the components answer."""
         on_choice(self.workflow, self.formed, self._choose_workflow, self.form)
-        given = [self.workflow, self.repository, self.ref, *self.bank.values]
+        given = [self.formed, self.repository, self.ref, *self.bank.values]
         after = [self.outcome, self.no_repository, *self.bank.wrongs, *self.listing, *self.detail]
         on(self.start.click, self._start, given, after)
         on_choice(self.run, self.shown, self._choose, [self.outcome, *self.detail])
         on(self.again.click, self._refresh, [self.run], [*self.listing, *self.detail])
-        seen = [self.run, self.tail, self.node]
+        # What is shown, not what is chosen: an answer may be under way.
+        seen = [self.shown, self.tail, self.node]
         on(self.cancel.click, self._cancel, seen, [self.outcome, *self.detail])
         on(self.retry.click, self._retry, seen, [self.outcome, *self.detail])
         on(self.node.input, self._filter, [self.tail, self.node], [self.log], quiet=True)

@@ -41,6 +41,14 @@ COUNTER: dict[str, Any] = {
 }
 
 
+NESTED: dict[str, Any] = {}
+for _ in range(100):
+    NESTED = {"not": NESTED}
+DOUBLING = {"d0": {"type": "string"}} | {
+    f"d{n}": {"properties": {"a": {"$ref": f"#/$defs/d{n - 1}"}, "b": {"$ref": f"#/$defs/d{n - 1}"}}} for n in range(1, 21)
+}
+
+
 def declared(**changes: object) -> Manifest:
     return manifest_of(read_declared(json.dumps(COUNTER | changes)), "sha256:1")
 
@@ -128,6 +136,16 @@ def test_workflows_are_checked_against_it(inputs: str, message: str, expected: l
         ({"params": {"properties": {"x": {"$ref": "#/$defs/y"}}}}, "there is no"),
         ({"report": {"properties": {"x": {"$ref": "#/$defs/y"}}, "$defs": {"y": {"not": {"$ref": "#/$defs/y"}}}}}, "itself"),
         ({"secrets": ["a b"]}, "secrets"),
+        ({"params": {"properties": {"x": {"$dynamicRef": "http://127.0.0.1/x.json"}}}}, "dynamicRef"),
+        ({"params": {"properties": {"x": {"items": {"$id": "http://127.0.0.1/", "$anchor": "a"}}}}}, "anchor"),
+        ({"params": {"properties": {"x": {"patternProperties": {"^(a+)+$": {}}}}}}, "patternProperties"),
+        ({"params": {"properties": {"x": {"pattern": "(?=a)b"}}}}, "look-around"),
+        ({"params": {"properties": {"x": NESTED}}}, "deeper than"),
+        ({"report": {"properties": {"x": {"$ref": "#/$defs/d20"}}, "$defs": DOUBLING}}, "more than 10000 parts"),
+        ({"limits": {"memory_mb": 0}}, "memory_mb"),
+        ({"limits": {"pids": -1}}, "pids"),
+        ({"limits": {"cpus": 0}}, "cpus"),
+        ({"limits": {"timeout_seconds": 1e12}}, "timeout_seconds"),
     ],
 )  # fmt: skip
 def test_a_manifest_that_cannot_be_is_refused(changes: dict[str, object], reason: str) -> None:
@@ -139,3 +157,18 @@ def test_a_manifest_that_cannot_be_is_refused(changes: dict[str, object], reason
 def test_what_is_no_manifest_is_refused(text: str) -> None:
     with pytest.raises(InvalidInputError, match="manifest"):
         read_declared(text)
+
+
+def test_a_pattern_takes_time_that_grows_with_the_text_alone() -> None:
+    hard = {"properties": {"x": {"type": "string", "pattern": "^(a+)+$"}}}
+    model = declared(params=hard).params
+    assert model.model_validate({"x": "a" * 5000})
+    with pytest.raises(ValidationError, match="does not match"):  # other engines would be at it for years
+        model.model_validate({"x": "a" * 5000 + "b"})
+
+
+def test_items_that_shall_differ_do() -> None:
+    model = declared(params={"properties": {"x": {"type": "array", "uniqueItems": True}}}).params
+    assert model.model_validate({"x": [1, {"a": 1}, {"a": 2}]})
+    with pytest.raises(ValidationError, match="in it twice"):
+        model.model_validate({"x": [{"a": 1, "b": 2}, {"b": 2, "a": 1}]})

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from flows.accounts import Workspaces
 from flows.errors import InvalidInputError
+from flows.execution.library import text_of
 from flows.execution.tenancy import check_repository, deployment_name, is_in, workspace_of, workspace_tag
 from flows.people import Via
+from flows.service.workflows import named
 from flows.settings import Settings
-from flows.store import open_store
+from flows.store import Kept, keep, open_store, write
+from tests.flows.workspace.conftest import git
 
 HOST = "https://git.example.com"
 
@@ -145,3 +150,33 @@ def test_other_doors_say_at_once_what_the_hub_does_not_read(settings: Settings, 
     with pytest.raises(InvalidInputError):
         check_repository(url, "default", settings, door)
     check_repository(url, "default", settings, Via.CLI)  # its worker may read what this machine does not
+
+
+@pytest.mark.parametrize("how", ["gitdir", "commondir", "alternates"])
+def test_what_belongs_to_a_folder_counts_wherever_it_is(settings: Settings, tmp_path: Path, how: str) -> None:
+    ours, theirs = tmp_path / "blue" / "mine", tmp_path / "red" / "repository"
+    for folder in (ours, theirs):
+        folder.mkdir(parents=True)
+        git(folder, "init", "--quiet")
+    allow(settings, f"{tmp_path}/blue/**")
+    check_repository(str(ours), "blue", settings)
+    if how == "gitdir":
+        shutil.rmtree(ours / ".git")
+        (ours / ".git").write_text(f"gitdir: {theirs / '.git'}\n", encoding="utf-8")
+    elif how == "commondir":
+        (ours / ".git" / "commondir").write_text(f"{theirs / '.git'}\n", encoding="utf-8")
+    else:
+        (ours / ".git" / "objects" / "info").mkdir(exist_ok=True)
+        (ours / ".git" / "objects" / "info" / "alternates").write_text(f"{theirs / '.git' / 'objects'}\n", encoding="utf-8")
+    with pytest.raises(InvalidInputError, match="may not read"):
+        check_repository(str(ours), "blue", settings)
+
+
+def test_a_kept_workflow_is_none_to_another_workspace(settings: Settings) -> None:
+    text = "name: hidden\ndescription: Ours.\nnodes: [{id: a, agent: notifier, inputs: {message: x}}]\n"
+    kept = Kept(name="hidden", version=1, workspace="blue", at=datetime.now(UTC), author="ann", text=text)
+    write(open_store(settings), lambda connection: keep(connection, kept))
+    assert named("hidden", settings, "blue").workflow.description == "Ours."
+    for reader in (lambda: named("hidden", settings, "red"), lambda: text_of("hidden", settings, "red")):
+        with pytest.raises(InvalidInputError, match="there is no workflow 'hidden'"):
+            reader()

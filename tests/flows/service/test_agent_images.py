@@ -34,13 +34,11 @@ def test_a_reference_has_a_registry_and_a_repository(text: str, registry: str, r
     [
         "", "Counter", "team/", "/team", "team//x", "a b", "x:", "x@", "x@sha256:12", f"x@{DIGEST.upper()}", "-x", "x;rm",
         "https://example.com/x", "../x", "x/../y", "x\n", "ü", "a" * 600, f"{DIGEST}", "x:tag:tag", "registry.example.com/",
+        "4f06b3e5", "deadbeef",
     ],
 )  # fmt: skip
 def test_anything_else_is_refused(text: str) -> None:
-    if text == DIGEST:  # reads as a repository named sha256 with a tag, which no engine has
-        assert parse_reference(text).repository == "sha256"
-        return
-    with pytest.raises(InvalidInputError, match="names no image"):
+    with pytest.raises(InvalidInputError, match=r"names no image|may be the id"):
         parse_reference(text)
 
 

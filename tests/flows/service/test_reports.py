@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
@@ -10,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from agents.contract.schema import Finding, Severity
-from flows.errors import InvalidInputError, UnknownError
+from flows.errors import InvalidInputError, UnavailableError, UnknownError
 from flows.reports import archive
 from flows.reports.schema import RunReport
 from flows.service.reports import Choice, Format, Reports, compliance_of, review_of, run_id_of
@@ -108,10 +110,27 @@ def test_only_the_newest_opened_reports_stay_on_disk(reports: Reports, runs: Kno
     for run in many:
         archive.save(report(run, "one"))
     kept_indexes()
-    for run in many:
+    folder, hours_ago = settings.state_dir / "reports", time.time() - 7200
+    for number, run in enumerate(many[:-1]):
         reports.read(run)
-    left = {path.name[:36] for path in (settings.state_dir / "reports").iterdir()}
-    assert left == {str(run) for run in many[-24:]}
+        for path in folder.glob(f"{run}*"):
+            os.utime(path, (hours_ago + number, hours_ago + number))
+    in_use = many[0]
+    reports.read(in_use)
+    reports.read(many[-1])
+    left = {path.name[:36] for path in folder.iterdir()}
+    assert left == {str(run) for run in (in_use, *many[-23:])}
+
+
+def test_a_report_that_went_while_it_was_read_is_told_as_such(reports: Reports, settings: Settings) -> None:
+    archive.save(report(FIRST, "one"))
+    kept_indexes()
+    opened = reports.read(FIRST)
+    for path in (settings.state_dir / "reports").iterdir():
+        path.unlink()
+    with pytest.raises(UnavailableError, match="open it again"):
+        opened.count()
+    assert reports.read(FIRST).count() == 1
 
 
 def test_a_run_without_a_report_says_so(reports: Reports, runs: KnownRuns, tmp_path: Path) -> None:

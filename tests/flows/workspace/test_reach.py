@@ -216,7 +216,8 @@ def test_gits_own_protocol_is_held_to_the_address_too(
     def serve(listener: socket.socket) -> None:
         connection, _ = listener.accept()
         with connection:
-            said.append(connection.recv(4096, socket.MSG_PEEK))
+            whole = socket.MSG_PEEK | socket.MSG_WAITALL  # its length comes first, by itself
+            said.append(connection.recv(int(connection.recv(4, whole), 16), whole))
             daemon = ["git", "daemon", "--inetd", "--export-all", f"--base-path={served.root}"]
             subprocess.run(daemon, stdin=connection, stdout=connection, check=False)
 

@@ -97,3 +97,10 @@ def test_a_viewer_changes_nothing(clients: As, act: str) -> None:
     client = clients("vera", Role.VIEWER)
     path = "/api/workflows" if act == "post" else "/api/workflows/greet"
     assert detail(client.request(act.upper(), path, json={"text": TEXT}), 403)
+
+
+def test_a_schedule_names_no_folder_that_its_author_could_not(clients: As) -> None:
+    timed = TEXT + "schedule: [{cron: '* * * * *', params: {repository: /etc, who: you}}]\n"
+    client = clients("otto", Role.OPERATOR)
+    assert "is not below a folder that runs may read" in detail(client.post("/api/workflows", json={"text": timed}), 422)
+    assert detail(client.get("/api/workflows/greet"), 404)
