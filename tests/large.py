@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from uuid import UUID
 
-from prefect import flow
+from prefect import flow, tags
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from agents.contract.schema import Finding, Severity
+from flows.execution.tenancy import workspace_tag
+from flows.people import DEFAULT_WORKSPACE
 from flows.reports import archive
 from flows.reports.schema import RunStatus
 from tests.flows.reports.conftest import run_of
@@ -45,7 +47,8 @@ def _large(repository: str, workflow: str, first: int) -> object:
 
 def keep_large(repository: str, first: int = 0) -> UUID:
     """A finished run of the Prefect server, its report written as a run writes it, with all that is kept beside it."""
-    state = _large(repository, WORKFLOW, first, return_state=True)
+    with tags(workspace_tag(DEFAULT_WORKSPACE)):
+        state = _large(repository, WORKFLOW, first, return_state=True)
     assert state.is_completed(), state.message
     for thread in threading.enumerate():
         if thread.name == "index":  # at the end of a process Python itself waits for it

@@ -61,8 +61,8 @@ def _program(name: str, remedy: str, *, needed: bool) -> Check:
 def _git() -> Check:
     try:
         found = version()
-    except UnavailableError as error:
-        return Check(part="git", ok=False, found=str(error), remedy="apt-get install git")
+    except UnavailableError:
+        return Check(part="git", ok=False, found="missing", remedy="apt-get install git")
     shown = ".".join(str(part) for part in found)
     return Check(part="git", ok=found >= PINS, found=shown, remedy="git 2.37 or newer, to read URLs")
 

@@ -102,8 +102,8 @@ def shows(yard: Yard, visitor: Visitor, watched: Callable[[], Watched], said: di
 
 def test_the_keyboard_alone_starts_a_run_and_lets_its_change_through(yard: Yard, watched: Callable[[], Watched]) -> None:
     repository = yard.repository()
-    changed = {"file": "infra/limits.json", "path": ["replicas"], "value": 2}
-    node = {"id": "scale", "agent": "patcher", "inputs": {"operation": "config-update", "changes": [changed]}}
+    changed = {"file": "package.json", "path": ["private"], "value": True}
+    node = {"id": "close", "agent": "patcher", "inputs": {"operation": "config-update", "changes": [changed]}}
     workflow = {"name": "by-keyboard", "nodes": [{**node, "approval": CREW}]}
     (yard.config.workflows_dir / "by-keyboard.yaml").write_text(json.dumps(workflow), encoding="utf-8")
     leave_to_others(yard.client, yard.config, "by-keyboard")
@@ -125,7 +125,7 @@ def test_the_keyboard_alone_starts_a_run_and_lets_its_change_through(yard: Yard,
         expect(start).to_be_enabled(timeout=A_MINUTE)
         reach(page, start)
         page.keyboard.press("Space")
-        expect(page.get_by_text("scale waits for people")).to_be_visible(timeout=SOON * 1000)
+        expect(page.get_by_text("close waits for people")).to_be_visible(timeout=SOON * 1000)
         link = page.get_by_role("link", name="open its gate")
         reach(page, link)
         page.keyboard.press("Enter")
@@ -133,21 +133,21 @@ def test_the_keyboard_alone_starts_a_run_and_lets_its_change_through(yard: Yard,
         gate = until(lambda: next((g for g in yard.ledger.gates() if g.request.workflow == "by-keyboard"), None), "a gate",
                      seconds=SOON)  # fmt: skip
         assert (operator.errors, operator.left) == ([], [])
-    with serving(yard.config, Visitor(name="dora", may_decide=True)) as address:
+    with serving(yard.config, Visitor(name="ann", may_decide=True)) as address:
         page = approver.page
         page.goto(address)
-        reach(page, page.get_by_label("by-keyboard: scale"))
+        reach(page, page.get_by_label("by-keyboard: close"))
         page.keyboard.press("Space")
         expect(page.get_by_text(gate.digest)).to_be_visible(timeout=A_MINUTE)
         reach(page, page.get_by_label("Note"))
-        page.keyboard.type("Two are enough.")
+        page.keyboard.type("It is not for others.")
         reach(page, page.get_by_role("button", name="Approve"))
         page.keyboard.press("Enter")
         expect(page.get_by_role("status").filter(has_text="Your approve is recorded")).to_be_visible(timeout=A_MINUTE)
         assert (approver.errors, approver.left) == ([], [])
     after = yard.ledger.gate(gate.id)
     assert [(said.actor, said.choice, said.door, said.note) for said in after.decisions] == [
-        ("dora", Choice.APPROVE, Door.PAGE, "Two are enough.")
+        ("ann", Choice.APPROVE, Door.PAGE, "It is not for others.")
     ]
     assert yard.ends_well(UUID(gate.request.run))
 
