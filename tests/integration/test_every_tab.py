@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.prefect, pytest.mark.browser]
 
 A_MINUTE = 60_000
 """Milliseconds."""
-TOUR_SECONDS = 150
+TOUR_SECONDS = 400
 """Alone it takes a third of that: a bound for a busy machine."""
 MOST_TABS = 60
 """As many times Tab is pressed to reach anything."""
