@@ -135,7 +135,7 @@ def test_a_run_that_is_not_there_is_not_found(client: TestClient, path: str) -> 
 
 KEPT = """\
 name: {name}
-schedule: {{cron: "0 3 1 1 *", params: {{repository: /srv}}}}
+schedule: {{cron: "0 3 1 1 *", params: {{repository: "{repository}"}}}}
 nodes:
   - {{id: tell, agent: notifier, inputs: {{message: hi}}}}
 """
@@ -145,7 +145,7 @@ def test_a_kept_workflow_is_deployed_in_its_authors_name_and_outlived_by_its_run
     client: TestClient, settings: Settings, start: dict[str, str], prefect_client: SyncPrefectClient
 ) -> None:
     name = f"kept-{uuid4().hex[:8]}"
-    made = client.post("/api/workflows", json={"text": KEPT.format(name=name)})
+    made = client.post("/api/workflows", json={"text": KEPT.format(name=name, repository=start["repository"])})
     assert made.status_code == 201, made.text
     assert made.headers["location"] == f"/api/workflows/{name}"
     deployed = prefect_client.read_deployment_by_name(f"dockyard/{name}")
@@ -154,7 +154,7 @@ def test_a_kept_workflow_is_deployed_in_its_authors_name_and_outlived_by_its_run
     run = client.post("/api/runs", json={"workflow": name, "repository": start["repository"]}).json()
     assert (run["workflow"], run["state"]) == (name, "pending")
     with TestClient(served(settings, somebody("olga", Role.OPERATOR)), base_url="http://hub") as olga:
-        changed = KEPT.format(name=name).replace("hi", "ho")
+        changed = KEPT.format(name=name, repository=start["repository"]).replace("hi", "ho")
         assert olga.put(f"/api/workflows/{name}", json={"text": changed}).json()["author"] == "olga"
         assert olga.delete(f"/api/workflows/{name}").status_code == 204
     after = prefect_client.read_deployment_by_name(f"dockyard/{name}")

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -31,8 +30,6 @@ pytestmark = [pytest.mark.prefect, pytest.mark.browser]
 
 A_MINUTE = 60_000
 """Milliseconds."""
-TOUR_SECONDS = 400
-"""Alone it takes a third of that: a bound for a busy machine."""
 MOST_TABS = 60
 """As many times Tab is pressed to reach anything."""
 
@@ -55,7 +52,7 @@ def test_no_tab_of_a_real_run_shuts_anybody_out(yard: Yard, express: Path, chrom
     asking = yard.start_shipped(express, "dependency-update", package="accepts", version="9.9.9")
     yard.ends_well(checked)
     gate = yard.gate(asking)
-    begun, stops, wrong = time.monotonic(), list[str](), list[str]()
+    stops, wrong = list[str](), list[str]()
     with serving(yard.config, Visitor(name="ann", may_run=True, may_decide=True)) as page:
         address = f"{page}/?run={checked}&gate={gate.id}&tab=approvals&workflow=dependency-update"
         for stop in tour(chromium, address, source, with_gate=True):
@@ -63,7 +60,6 @@ def test_no_tab_of_a_real_run_shuts_anybody_out(yard: Yard, express: Path, chrom
             wrong += [f"{stop}: {problem}" for problem in stop.problems]
     assert wrong == []
     assert len({*stops}) == 6 * 2 * 2
-    assert time.monotonic() - begun < TOUR_SECONDS
 
 
 def test_every_state_says_what_to_do_next(yard: Yard, tmp_path: Path, watched: Callable[[], Watched]) -> None:
