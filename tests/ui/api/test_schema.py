@@ -43,7 +43,7 @@ def ask(schema: Any, path: str, method: str, worst: int, examples: int) -> None:
     @bounds(max_examples=examples, deadline=None, derandomize=True, database=None, suppress_health_check=[*HealthCheck])
     @given(case=schema[path][method].as_strategy() | schema[path][method].as_strategy(GenerationMode.NEGATIVE))
     def holds(case: Any) -> None:
-        response = case.call()
+        response = case.call(timeout=120)  # what a busy machine takes is no failure
         assert response.status_code <= worst, response.text
         case.validate_response(response, checks=CHECKS)
 
